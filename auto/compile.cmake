@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# How everything is compiled: warnings, hardening, sanitizers. Targets link to sluice_options.
+add_library(sluice_options INTERFACE)
+target_compile_options(sluice_options INTERFACE
+  -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers -Werror=return-type
+  -Werror=unused-result -fno-strict-aliasing -fstack-protector-strong)
+target_compile_definitions(sluice_options INTERFACE _GLIBCXX_ASSERTIONS)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(sluice_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fcoroutines>
+                         -Wno-mismatched-new-delete)
+else()
+  # Clang 14 knows libstdc++'s <coroutine> in C++20 mode.
+  target_compile_options(sluice_options INTERFACE -Wno-unused-private-field)
+endif()
+if(SLUICE_SANITIZE)
+  target_compile_options(sluice_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+                         -fno-sanitize-recover=undefined)
+  target_link_options(sluice_options INTERFACE -fsanitize=address,undefined)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(sluice_options INTERFACE _FORTIFY_SOURCE=2)
+endif()
+target_link_options(sluice_options INTERFACE -pie -Wl,-z,relro,-z,now)

@@ -3,7 +3,8 @@
 // keeps nginx's wording, `[emerg] TEXT in /path:12`, because tools parse it; the lines that follow are
 // indented and ours: file:line:column, the source line, a caret, and a hint.
 // Entries come out in the order in which nginx would have met their places (a file that is included
-// counts at its include), so the first one is nginx's; entries without a place come last.
+// counts at its include), so the first one is nginx's; entries without a place come last. Control
+// characters in a text come out as \xHH: an entry's first line is one line.
 // Rendering takes no look at files: an entry is complete once it has been reported.
 #pragma once
 
@@ -33,6 +34,7 @@ class Diagnostics
 {
 public:
     static constexpr size_t max_shown = 20;
+    static constexpr size_t max_kept = 500;  // further errors are only counted
 
     struct Entry {
         bool warning = false;
@@ -47,13 +49,15 @@ public:
     const File& file(Pos pos) const { return *files_[pos.file]; }
     size_t file_count() const { return files_.size(); }
 
-    void error(Pos pos, std::string text, std::string hint = {});
+    /// `pos` is where nginx would notice (it names the line of the ; or { of a directive), `caret` where
+    /// the reader should look, when that is another place.
+    void error(Pos pos, std::string text, std::string hint = {}, Pos caret = {});
     void error(std::string text) { error(Pos{}, std::move(text)); }
-    void warn(Pos pos, std::string_view code, std::string text);
+    void warn(Pos pos, std::string_view code, std::string text, Pos caret = {});
 
     bool failed() const { return errors_ != 0; }
     size_t count() const { return errors_; }
-    size_t warnings() const { return entries_.size() - errors_; }
+    size_t warnings() const { return entries_.size() - (errors_ - dropped_); }
 
     /// In order.
     std::vector<const Entry*> entries() const;
@@ -67,12 +71,12 @@ public:
     std::string in_place(Pos pos) const;
 
 private:
-    void add(bool warning, Pos pos, std::string_view code, std::string text, std::string hint);
+    void add(Entry entry, Pos pos, Pos caret, const std::string& hint);
     std::string excerpt(Pos pos) const;
 
     std::vector<std::shared_ptr<const File>> files_;
     std::vector<Entry> entries_;
-    size_t errors_ = 0;
+    size_t errors_ = 0, dropped_ = 0;
 };
 
 }  // namespace sluice::conf

@@ -100,6 +100,10 @@ struct Apply {
     /// nginx's `"NAME" directive WHAT`, as in `"listen" directive is duplicate`.
     void fail_directive(std::string_view what, std::string hint = {});
     void fail_directive_at(size_t arg, std::string_view what, std::string hint = {});
+    /// An error at a child that the setter reads by itself (a line of a map, say).
+    void fail_node(const Node& child, std::string text, std::string hint = {});
+    /// An error that shows once the block has been read: nginx names the line of its }.
+    void fail_end(std::string text, std::string hint = {});
     void warn(std::string_view code, std::string text);
     bool failed() const { return failed_; }
 

@@ -28,7 +28,8 @@ struct Node {
     std::vector<Token> args;
     bool block = false;  // ended by { … }, not by ;
     std::vector<Node> children;
-    Pos end;  // of the ; or }
+    Pos stop;  // of the ; or {: the line that nginx names in errors about this directive
+    Pos end;   // of the ; or }: the line of errors about a block as a whole
 };
 
 struct Tree {

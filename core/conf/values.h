@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/bytes.h"
 #include "core/conf/rows.h"
 
 namespace sluice::conf {
@@ -67,7 +68,7 @@ bool parse(Apply& apply, size_t i, E& out)
 {
     std::string names;
     for (const auto& [name, value] : enum_names(static_cast<E*>(nullptr))) {
-        if (name == apply.arg(i)) {
+        if (iequals(name, apply.arg(i))) {
             out = value;
             return true;
         }

@@ -4,7 +4,7 @@
 // indented and ours: file:line:column, the source line, a caret, and a hint.
 // Entries come out in the order in which nginx would have met their places (a file that is included
 // counts at its include), so the first one is nginx's; entries without a place come last. Control
-// characters in a text come out as \xHH: an entry's first line is one line.
+// characters in a text (but tab) come out as \xHH: an entry's first line is one line.
 // Rendering takes no look at files: an entry is complete once it has been reported.
 #pragma once
 

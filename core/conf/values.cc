@@ -70,11 +70,12 @@ std::optional<int64_t> parse_time(std::string_view text, int64_t scale)
             continue;
         }
         Unit unit = unit_at(text, i);
-        if (unit.rank < next || (unit.rank == millis && !in_ms))
+        // A bare number followed by a space is seconds, and nothing but a bare number comes after.
+        if ((unit.rank == bare ? seconds : unit.rank) < next || (unit.rank == millis && !in_ms))
             return std::nullopt;
         if (!add_scaled(total, n, unit.rank == millis ? 1 : unit.seconds * scale))
             return std::nullopt;
-        next = unit.rank == bare ? bare + 1 : unit.rank + 1;
+        next = unit.rank + 1;
         n = 0;
         while (i < text.size() && text[i] == ' ')
             ++i;

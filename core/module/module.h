@@ -25,7 +25,8 @@ enum class Phase : uint8_t { post_read, server_rewrite, rewrite, preaccess, acce
 
 /// What a handler says.
 ///   next          not mine: go on with the next handler of the phase (content: the next content handler)
-///   done          mine, go on behind this phase (access: allowed; content: the response has been sent)
+///   done          go on behind this phase (access: allowed)
+///   finished      the response has been sent, whole: go to the end
 ///   redirected    the request has a new URI or named location: find its location and run the phases again
 ///   closed        nothing more can be sent: the connection goes (client left, response cut short)
 ///   reply(status) answer with that status (error_page applies from 300 up)
@@ -40,7 +41,7 @@ public:
 private:
     int value_;
 };
-inline constexpr Rc next{0}, done{1}, redirected{2}, closed{3};
+inline constexpr Rc next{0}, done{1}, finished{2}, redirected{3}, closed{4};
 constexpr Rc reply(int status) { return Rc{status}; }
 
 using Handler = event::Task<Rc> (*)(http::Request&);

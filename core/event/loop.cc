@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/event/loop.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/os/sys.h"
+
+namespace sluice::event {
+namespace {
+
+constexpr uint32_t no_slot = UINT32_MAX;
+constexpr int batch = 256;  // events fetched per epoll_wait
+
+Instant started()
+{
+    os::update_clock();
+    return Clock::now();
+}
+
+}  // namespace
+
+Loop::Loop(size_t slots)
+    : epoll_(os::epoll_create()), slots_(slots), events_(batch), free_head_(0), free_count_(slots),
+      timers_(started())
+{
+    SLUICE_CHECK(epoll_);
+    SLUICE_CHECK(!current_);
+    for (size_t i = 0; i < slots; ++i)
+        slots_[i] = {nullptr, 0, i + 1 < slots ? static_cast<uint32_t>(i + 1) : no_slot};
+    if (slots == 0)
+        free_head_ = no_slot;
+    current_ = this;
+}
+
+Loop::~Loop()
+{
+    reap();
+    current_ = nullptr;
+}
+
+void Loop::turn(Instant until)
+{
+    ++stats_.turns;
+    int timeout = -1;
+    if (!ready_.empty() || !dead_.empty()) {
+        timeout = 0;
+    } else {
+        Instant next = std::min(timers_.next(), until);
+        if (next != Instant::never())
+            timeout = static_cast<int>(std::clamp<int64_t>((next - Clock::now()).count(), 0, 60000));
+    }
+    int n = os::epoll_wait(epoll_.get(), events_.data(), batch, timeout);
+    os::update_clock();
+    dispatch(events_.data(), n);
+    timers_.advance(Clock::now());
+    run_ready();
+    reap();
+}
+
+void Loop::run()
+{
+    stopped_ = false;
+    while (!stopped_)
+        turn();
+}
+
+void Loop::dispatch(const epoll_event* events, int n)
+{
+    stats_.events += static_cast<uint64_t>(n);
+    for (int i = 0; i < n; ++i) {
+        uint64_t data = events[i].data.u64;
+        auto* slot = reinterpret_cast<Slot*>(data & ~uint64_t{1});
+        if (!slot->watch || (slot->instance & 1) != (data & 1)) {
+            ++stats_.stale;
+            continue;
+        }
+        slot->watch->on_events(events[i].events);
+    }
+}
+
+void Loop::run_ready()
+{
+    // What becomes ready while we run waits for the next turn: I/O of others comes first.
+    List<Waiter, ReadyTag> now;
+    now.splice_back(ready_);
+    while (Waiter* waiter = now.pop_front()) {
+        ++stats_.resumed;
+        budget_ = budget;
+        Pump::run(waiter->handle_);
+    }
+}
+
+void Loop::reap()
+{
+    while (!dead_.empty()) {
+        std::coroutine_handle<> h = dead_.back();
+        dead_.pop_back();
+        h.destroy();
+    }
+}
+
+uint64_t Loop::event_data(uint32_t slot) const
+{
+    return reinterpret_cast<uint64_t>(&slots_[slot]) | (slots_[slot].instance & 1);
+}
+
+uint32_t Watch::duplex() { return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET; }
+
+Watch::Error Watch::open(os::Fd fd, uint32_t events)
+{
+    Loop& loop = Loop::current();
+    if (loop.free_head_ == event::no_slot)
+        return Error::no_slot;
+    uint32_t index = loop.free_head_;
+    Loop::Slot& slot = loop.slots_[index];
+    ++slot.instance;
+    uint64_t data = loop.event_data(index);
+    if (int error = os::epoll_add(loop.epoll_.get(), fd.get(), events, data); error != 0) {
+        errno = error;
+        return Error::failed;
+    }
+    loop.free_head_ = slot.next_free;
+    --loop.free_count_;
+    slot.watch = this;
+    slot_ = index;
+    fd_ = std::move(fd);
+    can_read_ = can_write_ = hung_up_ = broken_ = false;
+    return Error::none;
+}
+
+void Watch::unregister()
+{
+    Loop& loop = Loop::current();
+    os::epoll_del(loop.epoll_.get(), fd_.get());
+    Loop::Slot& slot = loop.slots_[slot_];
+    slot.watch = nullptr;
+    slot.next_free = loop.free_head_;
+    loop.free_head_ = slot_;
+    ++loop.free_count_;
+    for (SideTimer& timer : timers_)
+        timer.cancel();
+}
+
+void Watch::close()
+{
+    if (!fd_)
+        return;
+    unregister();
+    fd_.close();
+}
+
+os::Fd Watch::release()
+{
+    unregister();
+    return std::move(fd_);
+}
+
+void Watch::on_events(uint32_t events)
+{
+    if (events & (EPOLLHUP | EPOLLERR))
+        broken_ = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        hung_up_ = true;
+        wake(Awaiter::hang_up, Wait::ready);
+    }
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        can_read_ = true;
+        wake(Awaiter::reading, Wait::ready);
+    }
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        can_write_ = true;
+        wake(Awaiter::writing, Wait::ready);
+    }
+}
+
+void Watch::wake(Awaiter::Side side, Wait why)
+{
+    if (waiting_[side])
+        waiting_[side]->Waiter::wake(why);
+}
+
+bool Watch::Awaiter::ready() const
+{
+    switch (side_) {
+    case reading: return watch_.can_read_;
+    case writing: return watch_.can_write_;
+    default: return watch_.hung_up_;
+    }
+}
+
+void Watch::Awaiter::enlist()
+{
+    SLUICE_CHECK(!watch_.waiting_[side_]);
+    watch_.waiting_[side_] = this;
+    if (ready()) {  // only the budget was spent: a yield
+        Waiter::wake(Wait::ready);
+        return;
+    }
+    if (deadline_ == Deadline::never())
+        return;
+    SideTimer& timer = watch_.timers_[side_];
+    timer.watch = &watch_;
+    timer.side = side_;
+    if (!timer.set() || timer.due() > deadline_)
+        Loop::current().timers().add(timer, deadline_);
+}
+
+void Watch::Awaiter::forget()
+{
+    if (watch_.waiting_[side_] == this)
+        watch_.waiting_[side_] = nullptr;
+}
+
+void Watch::SideTimer::expired()
+{
+    Awaiter* waiter = watch->waiting_[side];
+    if (!waiter || waiter->deadline_ == Deadline::never())
+        return;
+    if (waiter->deadline_ > Clock::now())
+        Loop::current().timers().add(*this, waiter->deadline_);
+    else
+        waiter->Waiter::wake(Wait::timeout);
+}
+
+}  // namespace sluice::event

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loop: one worker's event loop on epoll. A turn is: wait, read the clock, dispatch events to watches,
+// fire timers, resume what became ready, reap what ended.
+//
+// Watch: one registered descriptor. It sits in a preallocated slot; epoll's data is the slot's address
+// with the slot's instance bit in bit 0. The bit flips each time the slot is given out, so an event that
+// was fetched before its descriptor was closed is recognised as stale, dropped and counted. close()
+// takes the descriptor out of epoll and then closes it, always in that order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/event/task.h"
+#include "core/event/timer.h"
+#include "core/event/wait.h"
+#include "core/os/fd.h"
+
+struct epoll_event;
+
+namespace sluice::event {
+
+class Watch;
+
+class Loop
+{
+public:
+    struct Stats {
+        uint64_t turns = 0, events = 0, stale = 0, resumed = 0;
+    };
+
+    /// `slots`: how many descriptors may be registered at once.
+    explicit Loop(size_t slots);
+    ~Loop();
+    Loop(const Loop&) = delete;
+
+    /// The loop of this process; one at a time.
+    static Loop& current() { return *current_; }
+
+    /// One turn; waits at most until `until`.
+    void turn(Instant until = Instant::never());
+    /// Turns until stop().
+    void run();
+    void stop() { stopped_ = true; }
+
+    TimerWheel& timers() { return timers_; }
+    FrameArena& frames() { return frames_; }
+    const Stats& stats() const { return stats_; }
+    size_t free_slots() const { return free_count_; }
+
+    /// Ready I/O does not suspend, but after this many operations in a row it does (fairness).
+    bool spend() { return budget_-- > 0; }
+    static constexpr int budget = 64;
+
+    /// Dispatches one batch as epoll_wait would have returned it; for tests of stale events.
+    void dispatch(const epoll_event* events, int n);
+
+private:
+    friend class Watch;
+    friend class Waiter;
+    friend class Scope;
+    struct Slot {
+        Watch* watch;
+        uint32_t instance;
+        uint32_t next_free;
+    };
+
+    uint64_t event_data(uint32_t slot) const;
+    void run_ready();
+    void reap();
+
+    inline static Loop* current_ = nullptr;
+    os::Fd epoll_;
+    std::vector<Slot> slots_;
+    std::vector<epoll_event> events_;
+    uint32_t free_head_;
+    size_t free_count_;
+    // Destroyed in reverse order: everything that is linked below unlinks itself first.
+    TimerWheel timers_;
+    FrameArena frames_;
+    List<Waiter, ReadyTag> ready_;
+    std::vector<std::coroutine_handle<>> dead_;
+    Stats stats_;
+    int budget_ = 0;
+    bool stopped_ = false;
+};
+
+class Watch
+{
+public:
+    enum Error { none, no_slot, failed };
+
+    Watch() = default;
+    virtual ~Watch() { close(); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+    /// Takes the descriptor. `events`: EPOLL*; duplex() for a connection. failed: see errno.
+    Error open(os::Fd fd, uint32_t events);
+    static uint32_t duplex();
+    void close();
+    bool is_open() const { return static_cast<bool>(fd_); }
+    int fd() const { return fd_.get(); }
+    /// Unregisters and gives the descriptor away.
+    os::Fd release();
+
+    /// Edge-triggered readiness: true until an operation met EAGAIN (or came back short).
+    bool can_read() const { return can_read_; }
+    bool can_write() const { return can_write_; }
+    void drained() { can_read_ = false; }
+    void filled() { can_write_ = false; }
+    /// What epoll reports for it while it is open; for tests.
+    uint64_t event_data() const { return Loop::current().event_data(slot_); }
+    /// The peer has closed or reset (EPOLLRDHUP, EPOLLHUP or EPOLLERR was seen).
+    bool hung_up() const { return hung_up_; }
+    /// EPOLLERR or EPOLLHUP was seen: both directions are dead.
+    bool broken() const { return broken_; }
+
+    class Awaiter final : public Waiter
+    {
+    public:
+        enum Side { reading, writing, hang_up };
+        Awaiter(Watch& watch, Side side, Deadline deadline) : watch_(watch), deadline_(deadline), side_(side) {}
+        ~Awaiter() { forget(); }
+        bool await_ready() const noexcept { return ready() && Loop::current().spend(); }
+        template <class P>
+        bool await_suspend(std::coroutine_handle<P> h)
+        {
+            if (canceled(h.promise())) {
+                result_ = Wait::canceled;
+                return false;
+            }
+            suspend(h);
+            enlist();
+            return true;
+        }
+        Wait await_resume() const { return result_; }
+
+    private:
+        friend class Watch;
+        bool ready() const;
+        void enlist();
+        void forget();
+        void detach() override { forget(); }
+        Watch& watch_;
+        Deadline deadline_;
+        Side side_;
+    };
+    Awaiter readable(Deadline deadline) { return Awaiter(*this, Awaiter::reading, deadline); }
+    Awaiter writable(Deadline deadline) { return Awaiter(*this, Awaiter::writing, deadline); }
+    /// Until the peer closes or resets, whatever it sends meanwhile. One waiter a side.
+    Awaiter hang_up(Deadline deadline) { return Awaiter(*this, Awaiter::hang_up, deadline); }
+
+protected:
+    /// Default: notes readiness and wakes the awaiters. A listener overrides it.
+    virtual void on_events(uint32_t events);
+
+private:
+    friend class Loop;
+    // One lazy timer a side: a wait that ends leaves it in the wheel; when it fires for nobody, or too
+    // early for a later deadline, it is dropped or set again.
+    struct SideTimer final : Timer {
+        Watch* watch = nullptr;
+        Awaiter::Side side = Awaiter::reading;
+        void expired() override;
+        ~SideTimer() = default;
+    };
+
+    void unregister();
+    void wake(Awaiter::Side side, Wait why);
+
+    os::Fd fd_;
+    uint32_t slot_ = 0;
+    bool can_read_ = false, can_write_ = false, hung_up_ = false, broken_ = false;
+    Awaiter* waiting_[3] = {};
+    SideTimer timers_[3];
+};
+
+}  // namespace sluice::event

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Task<T>: a lazy, move-only coroutine that is awaited where it is made, or given to a Scope. There is
+// no detach. Its frame comes from the FrameArena of its first parameter (after the object of a member
+// function): anything with `FrameArena& frames()`, in practice Request& or Connection&.
+//
+// The dialect (core/README.md): resumed only by Pump, plus the inline start of an awaited child; no
+// symmetric transfer. Cancelling is asking: a leaf wait of the asked CancelScope wakes with
+// Wait::canceled, and every later wait in it says so at once. Dropping a Task destroys its frame; whoever
+// does so must not run inside it.
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/list.h"
+
+namespace sluice::event {
+
+class CancelScope;
+struct PromiseBase;
+
+template <class T>
+class Task;
+
+template <class T>
+concept FrameOwner = requires(std::remove_cvref_t<T>& t) {
+    { t.frames() } -> std::same_as<FrameArena&>;
+};
+
+namespace detail {
+
+template <class T>
+concept Callable = requires { &std::remove_cvref_t<T>::operator(); };
+
+// GCC 12 destroys a temporary aggregate or capturing lambda twice inside a full expression that awaits
+// (anchors: PR 100611, PR 95599). A mutable reference cannot bind to a temporary and is fine.
+template <class T>
+constexpr bool allowed_parameter =
+    !Callable<T> && !(std::is_aggregate_v<std::remove_cvref_t<T>> && std::is_class_v<std::remove_cvref_t<T>> &&
+                      !std::is_trivially_destructible_v<std::remove_cvref_t<T>> &&
+                      !(std::is_lvalue_reference_v<T> && !std::is_const_v<std::remove_reference_t<T>>));
+
+template <class T>
+constexpr bool is_optional_owner = FrameOwner<T>;
+
+}  // namespace detail
+
+/// Who waits for several children at once: told when one of them ends.
+class Joint
+{
+public:
+    virtual void child_done(PromiseBase& child) = 0;
+
+protected:
+    ~Joint() = default;
+};
+
+/// Runs coroutines: resumes a handle and whatever becomes its continuation. The only place that resumes.
+class Pump
+{
+public:
+    static void run(std::coroutine_handle<> h)
+    {
+        do {
+            next_ = nullptr;
+            h.resume();
+            h = next_;
+        } while (h);
+    }
+    /// Starts an awaited child inline; its own continuations are not ours to run.
+    static void start(std::coroutine_handle<> child) { child.resume(); }
+    static void continue_with(std::coroutine_handle<> h) { next_ = h; }
+
+private:
+    inline static std::coroutine_handle<> next_;
+};
+
+template <class A>
+class AwaitRef
+{
+public:
+    explicit AwaitRef(A& awaiter) : awaiter_(&awaiter) {}
+    bool await_ready() const { return awaiter_->await_ready(); }
+    template <class P>
+    auto await_suspend(std::coroutine_handle<P> h) const
+    {
+        return awaiter_->await_suspend(h);
+    }
+    decltype(auto) await_resume() const { return awaiter_->await_resume(); }
+
+private:
+    A* awaiter_;
+};
+
+struct PromiseBase {
+    std::coroutine_handle<> next;       // who awaits us, when it is one
+    Joint* joint = nullptr;             // or the group that does
+    CancelScope* cancel = nullptr;      // may be null: cannot be canceled
+    std::coroutine_handle<> self;
+    bool done = false;
+
+    struct Final {
+        bool await_ready() const noexcept { return false; }
+        template <class P>
+        void await_suspend(std::coroutine_handle<P> h) const noexcept
+        {
+            PromiseBase& p = h.promise();
+            p.done = true;
+            if (p.joint)
+                p.joint->child_done(p);
+            else if (p.next)
+                Pump::continue_with(p.next);
+        }
+        void await_resume() const noexcept {}
+    };
+
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    Final final_suspend() const noexcept { return {}; }
+    void unhandled_exception() const noexcept { check_failed("no exception leaves a Task", __FILE__, __LINE__); }
+
+    template <FrameOwner Owner, class... A>
+    static void* operator new(size_t n, Owner& owner, A&...)
+    {
+        return owner.frames().take(n);
+    }
+    template <class Self, FrameOwner Owner, class... A>
+        requires(!FrameOwner<Self>)
+    static void* operator new(size_t n, Self&, Owner& owner, A&...)
+    {
+        return owner.frames().take(n);
+    }
+    static void operator delete(void* frame) { FrameArena::give(frame); }
+
+    /// A Task is awaited where it is made. (It lives on in the awaiting frame to the end of the statement.)
+    template <class T>
+    static auto await_transform(Task<T>&& task)
+    {
+        return std::move(task).awaiter();
+    }
+    /// Awaiters do not move: the await goes through a reference to the temporary in the awaiting frame (GCC 12
+    /// would copy an awaiter that await_transform returns by reference). Aggregate awaiters are refused:
+    /// GCC 12 destroys such temporaries twice.
+    template <class A>
+    static auto await_transform(A&& awaiter)
+    {
+        static_assert(!std::is_aggregate_v<std::remove_cvref_t<A>>, "an awaiter must have a constructor");
+        return AwaitRef<std::remove_cvref_t<A>>(awaiter);
+    }
+    template <class T>
+    static void await_transform(Task<T>& named) = delete;
+};
+
+namespace detail {
+
+template <class T>
+struct Promise : PromiseBase {
+    std::optional<T> value;
+    Task<T> get_return_object();
+    template <class U>
+    void return_value(U&& v)
+    {
+        value.emplace(std::forward<U>(v));
+    }
+};
+
+template <>
+struct Promise<void> : PromiseBase {
+    Task<void> get_return_object();
+    void return_void() const {}
+};
+
+}  // namespace detail
+
+template <class T = void>
+class [[nodiscard]] Task
+{
+public:
+    using promise_type = detail::Promise<T>;
+    using Handle = std::coroutine_handle<promise_type>;
+
+    Task() = default;
+    explicit Task(Handle h) : handle_(h) { h.promise().self = h; }
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task&& other) noexcept
+    {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~Task()
+    {
+        if (handle_)
+            handle_.destroy();
+    }
+
+    explicit operator bool() const { return static_cast<bool>(handle_); }
+    promise_type& promise() const { return handle_.promise(); }
+    Handle release() { return std::exchange(handle_, nullptr); }
+
+    T result()
+    {
+        if constexpr (!std::is_void_v<T>)
+            return std::move(*handle_.promise().value);
+    }
+
+    class Awaiter
+    {
+    public:
+        explicit Awaiter(Handle child) : child_(child) {}
+        bool await_ready() const noexcept { return false; }
+        template <class P>
+        bool await_suspend(std::coroutine_handle<P> parent) const
+        {
+            PromiseBase& child = child_.promise();
+            child.cancel = parent.promise().cancel;
+            Pump::start(child_);
+            if (child.done)
+                return false;
+            child.next = parent;
+            return true;
+        }
+        T await_resume() const
+        {
+            if constexpr (!std::is_void_v<T>)
+                return std::move(*child_.promise().value);
+        }
+
+    private:
+        Handle child_;
+    };
+    Awaiter awaiter() && { return Awaiter(handle_); }
+
+private:
+    Handle handle_;
+};
+
+namespace detail {
+template <class T>
+Task<T> Promise<T>::get_return_object()
+{
+    return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(*this));
+}
+inline Task<void> Promise<void>::get_return_object()
+{
+    return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
+}
+}  // namespace detail
+
+}  // namespace sluice::event
+
+template <class T, class... A>
+struct std::coroutine_traits<sluice::event::Task<T>, A...> {
+    static_assert((sluice::event::detail::allowed_parameter<A> && ...),
+                  "a coroutine takes references to what outlives the call, views, or classes with "
+                  "constructors: no lambdas, no aggregates with destructors");
+    using promise_type = sluice::event::detail::Promise<T>;
+};

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/os/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sluice::os {
+namespace {
+
+Fd make(int family) { return Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+
+void apply_options(int fd, const Address& at, const ListenOptions& o)
+{
+    if (o.rcvbuf)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, o.rcvbuf);
+    if (o.sndbuf)
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, o.sndbuf);
+    if (at.is_unix())
+        return;
+    // Accepted sockets inherit it (Linux): no call per connection.
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (o.keepalive >= 0)
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, o.keepalive);
+    if (o.keep_idle)
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, o.keep_idle);
+    if (o.keep_interval)
+        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, o.keep_interval);
+    if (o.keep_count)
+        set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, o.keep_count);
+    if (o.fastopen)
+        set_option(fd, IPPROTO_TCP, TCP_FASTOPEN, o.fastopen);
+    set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, o.deferred ? 1 : 0);
+}
+
+// Somebody listens on it: then it is not stale.
+bool unix_socket_alive(const Address& at)
+{
+    int error = 0;
+    Fd probe = connect(at, nullptr, error);
+    return error == 0 || error == EAGAIN || error == EINPROGRESS;
+}
+
+void remove_stale_socket(const Address& at)
+{
+    std::string path = at.text().substr(5);
+    struct stat info;
+    if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode) && !unix_socket_alive(at))
+        ::unlink(path.c_str());
+}
+
+}  // namespace
+
+Fd accept(int listener, Address& peer, int& error)
+{
+    ++counters.accept;
+    sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    int fd;
+    do
+        fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    error = fd < 0 ? errno : 0;
+    if (error == EAGAIN)
+        ++counters.accept_again;
+    if (fd >= 0)
+        peer = Address::from(reinterpret_cast<sockaddr*>(&storage), length);
+    return Fd(fd);
+}
+
+Fd connect(const Address& to, const Address* from, int& error)
+{
+    ++counters.socket;
+    Fd fd = make(to.family());
+    if (!fd) {
+        error = errno;
+        return fd;
+    }
+    if (from) {
+        set_option(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        if (::bind(fd.get(), from->get(), from->size()) != 0) {
+            error = errno;
+            return Fd();
+        }
+    }
+    ++counters.connect;
+    error = ::connect(fd.get(), to.get(), to.size()) == 0 ? 0 : errno;
+    if (error == 0 || error == EINPROGRESS)
+        return fd;
+    return Fd();
+}
+
+int connect_error(int fd)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+Address local_address(int fd)
+{
+    sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+        return {};
+    return Address::from(reinterpret_cast<sockaddr*>(&storage), length);
+}
+
+Address peer_address(int fd)
+{
+    sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+        return {};
+    return Address::from(reinterpret_cast<sockaddr*>(&storage), length);
+}
+
+bool set_option(int fd, int level, int name, int value)
+{
+    ++counters.setsockopt;
+    return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+void shutdown_write(int fd) { ::shutdown(fd, SHUT_WR); }
+
+void reset_on_close(int fd)
+{
+    linger l{1, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+Result<Fd, ListenError> listen(const Address& at, const ListenOptions& options)
+{
+    if (at.is_unix())
+        remove_stale_socket(at);
+    Fd fd = make(at.family());
+    if (!fd)
+        return fail(ListenError{"socket()", errno});
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options.reuseport && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1))
+        return fail(ListenError{"setsockopt(SO_REUSEPORT)", errno});
+    if (at.family() == AF_INET6)
+        set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6only);
+    if (::bind(fd.get(), at.get(), at.size()) != 0)
+        return fail(ListenError{"bind()", errno});
+    if (at.is_unix())
+        ::chmod(at.text().substr(5).c_str(), 0666);
+    apply_options(fd.get(), at, options);
+    if (::listen(fd.get(), options.backlog) != 0)
+        return fail(ListenError{"listen()", errno});
+    return fd;
+}
+
+void update_listener(int fd, const ListenOptions& options)
+{
+    apply_options(fd, local_address(fd), options);
+    ::listen(fd, options.backlog);
+}
+
+bool socket_pair(Fd& a, Fd& b)
+{
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    a = Fd(pair[0]);
+    b = Fd(pair[1]);
+    return true;
+}
+
+}  // namespace sluice::os

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sockets: all of them are made non-blocking and close-on-exec.
+#pragma once
+
+#include "core/os/address.h"
+#include "core/os/fd.h"
+#include "core/os/sys.h"
+
+namespace sluice::os {
+
+/// An accepted socket, or errno in `error` (EAGAIN: nobody waits).
+Fd accept(int listener, Address& peer, int& error);
+
+/// A stream socket of the family of `to` with connect(2) begun. error: 0 connected, EINPROGRESS, or why
+/// not (then no Fd). `from` may be null.
+Fd connect(const Address& to, const Address* from, int& error);
+
+/// Outcome of a connect(2) that was in progress: 0 or errno (SO_ERROR).
+int connect_error(int fd);
+
+Address local_address(int fd);
+Address peer_address(int fd);
+
+bool set_option(int fd, int level, int name, int value);
+void shutdown_write(int fd);
+/// close(2) will send RST and drop what is queued (reset_timedout_connection).
+void reset_on_close(int fd);
+
+struct ListenOptions {
+    int backlog = 511;
+    bool ipv6only = true;
+    bool reuseport = false;
+    bool deferred = false;
+    int rcvbuf = 0, sndbuf = 0;          // bytes, 0: the system's
+    int keepalive = -1;                  // so_keepalive: -1 the system's, 0 off, 1 on
+    int keep_idle = 0, keep_interval = 0, keep_count = 0;  // seconds, seconds, probes; 0: the system's
+    int fastopen = 0;
+};
+
+/// A bound and listening socket, or why not: {step that failed such as "bind()", errno}. A unix socket
+/// file that nobody listens on is replaced.
+struct ListenError {
+    const char* step;
+    int error;
+};
+Result<Fd, ListenError> listen(const Address& at, const ListenOptions& options);
+/// Options that may change on a listening socket that is kept over a reload.
+void update_listener(int fd, const ListenOptions& options);
+
+/// Two connected stream sockets (non-blocking, close-on-exec); for channels and tests.
+bool socket_pair(Fd& a, Fd& b);
+
+}  // namespace sluice::os

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/os/sys.h"
+
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+
+namespace sluice::os {
+
+Counters counters;
+
+namespace {
+
+template <class F>
+Io retry(uint64_t& counter, F call)
+{
+    for (;;) {
+        ++counter;
+        ssize_t n = call();
+        if (n >= 0)
+            return {n, 0};
+        if (errno != EINTR)
+            return {-1, errno};
+    }
+}
+
+}  // namespace
+
+bool Io::again() const { return error == EAGAIN; }
+
+void Fd::close()
+{
+    if (fd_ < 0)
+        return;
+    ++counters.close;
+    ::close(std::exchange(fd_, -1));  // Linux: the descriptor is gone even on EINTR
+}
+
+Io recv(int fd, void* to, size_t n)
+{
+    return retry(counters.read, [&] { return ::recv(fd, to, n, 0); });
+}
+
+Io send(int fd, const void* from, size_t n)
+{
+    return retry(counters.write, [&] { return ::send(fd, from, n, MSG_NOSIGNAL); });
+}
+
+Io writev(int fd, const iovec* parts, int count)
+{
+    return retry(counters.write, [&] { return ::writev(fd, parts, count); });
+}
+
+Io sendfile(int socket, int file, off_t offset, size_t n)
+{
+    return retry(counters.sendfile, [&] { return ::sendfile(socket, file, &offset, n); });
+}
+
+Io pread(int fd, void* to, size_t n, off_t offset)
+{
+    return retry(counters.file, [&] { return ::pread(fd, to, n, offset); });
+}
+
+Io write_all(int fd, const void* from, size_t n)
+{
+    const char* at = static_cast<const char*>(from);
+    size_t left = n;
+    while (left > 0) {
+        Io io = retry(counters.write, [&] { return ::write(fd, at, left); });
+        if (!io.ok())
+            return io;
+        at += io.n;
+        left -= static_cast<size_t>(io.n);
+    }
+    return {static_cast<ssize_t>(n), 0};
+}
+
+Fd epoll_create() { return Fd(::epoll_create1(EPOLL_CLOEXEC)); }
+
+int epoll_add(int epoll, int fd, uint32_t events, uint64_t data)
+{
+    ++counters.epoll_ctl;
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = data;
+    return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+}
+
+int epoll_del(int epoll, int fd)
+{
+    ++counters.epoll_ctl;
+    epoll_event event{};
+    return ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event) == 0 ? 0 : errno;
+}
+
+int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms)
+{
+    ++counters.epoll_wait;
+    int n = ::epoll_wait(epoll, events, max, timeout_ms);
+    if (n < 0)
+        SLUICE_CHECK(errno == EINTR);
+    return n < 0 ? 0 : n;
+}
+
+void update_clock()
+{
+    timespec steady, wall;
+    clock_gettime(CLOCK_MONOTONIC, &steady);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    Clock::set({steady.tv_sec * 1000 + steady.tv_nsec / 1000000}, wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
+}
+
+uint64_t steady_us()
+{
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<uint64_t>(t.tv_sec) * 1000000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
+}
+
+void random_bytes(void* to, size_t n)
+{
+    SLUICE_CHECK(::getrandom(to, n, 0) == static_cast<ssize_t>(n));
+}
+
+int process_id() { return ::getpid(); }
+
+}  // namespace sluice::os

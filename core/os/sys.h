@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The system calls of the data path, thin and counted; EINTR is retried here. Errors are errno values in
+// Io::error; EAGAIN is one of them. The counters are per process and feed the budget test
+// (t/unit/budget) and the status pages.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/os/fd.h"
+
+struct iovec;
+struct epoll_event;
+
+namespace sluice::os {
+
+struct Counters {
+    uint64_t read = 0, write = 0, sendfile = 0, accept = 0, accept_again = 0, connect = 0, socket = 0, close = 0;
+    uint64_t epoll_wait = 0, epoll_ctl = 0, setsockopt = 0;
+    uint64_t file = 0;  // open, stat, pread and their like
+};
+extern Counters counters;
+
+struct Io {
+    ssize_t n = 0;
+    int error = 0;
+    bool ok() const { return error == 0; }
+    bool again() const;  // EAGAIN: nothing now
+};
+
+Io recv(int fd, void* to, size_t n);
+Io send(int fd, const void* from, size_t n);
+Io writev(int fd, const iovec* parts, int count);  // sockets: SIGPIPE is ignored process-wide
+/// At most n bytes of `file` from `offset` to the socket.
+Io sendfile(int socket, int file, off_t offset, size_t n);
+Io pread(int fd, void* to, size_t n, off_t offset);
+/// Whole, or as much as an error lets; for log files.
+Io write_all(int fd, const void* from, size_t n);
+
+Fd epoll_create();
+int epoll_add(int epoll, int fd, uint32_t events, uint64_t data);  // 0 or errno
+int epoll_del(int epoll, int fd);
+/// timeout_ms < 0: no limit. n events, or 0 (also when a signal came).
+int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms);
+
+/// Reads both clocks into Clock.
+void update_clock();
+
+/// Microseconds of steady time, for upstream times with sub-millisecond order.
+uint64_t steady_us();
+
+/// Cryptographically strong bytes (getrandom).
+void random_bytes(void* to, size_t n);
+
+int process_id();
+
+}  // namespace sluice::os

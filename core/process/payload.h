@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Payload: what a generation's workers do, seen from the process layer, which knows nothing of HTTP.
+// A payload is made for each configuration that is loaded (also for -t), fed by the interpreter, then
+// finished; it is immutable from then on. After the fork, start() begins serving in the worker.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/conf/diag.h"
+#include "core/conf/rows.h"
+#include "core/event/loop.h"
+#include "core/net/listen.h"
+
+namespace sluice::process {
+
+/// What the main and events levels of the configuration mean for a worker.
+struct WorkerSettings {
+    size_t worker_connections = 512;
+    bool multi_accept = false;
+};
+
+class Payload
+{
+public:
+    virtual ~Payload() = default;
+
+    /// Rows besides those of the process layer itself.
+    virtual std::vector<conf::DirectiveSet> directives() = 0;
+    /// The conf object of one of directives() at main level (the index counts from its first set), or null.
+    virtual void* main_conf(size_t set_index, const void* tag) = 0;
+    /// All directives have been applied: inherit, compile, check. `log` is the main error log (without
+    /// targets under -t); it lives as long as the payload. `prefix` is where relative paths begin, with '/'.
+    virtual void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix) = 0;
+    /// Valid after finish().
+    virtual std::vector<net::ListenSpec> listens() = 0;
+
+    /// In the worker (or the single process), after the privileges were dropped. `sockets` is in the order
+    /// of listens(). `drained` is called once after quit(), when nothing is in flight any more.
+    virtual void start(event::Loop& loop, const net::ListenSockets& sockets, const WorkerSettings& settings,
+                       std::function<void()> drained) = 0;
+    /// Stop accepting, finish what is in flight.
+    virtual void quit() = 0;
+    /// Write out what is buffered (access logs): before reopening logs and before exiting.
+    virtual void flush() = 0;
+    /// One line about who is still there, for the log when a drain ends by force. May be empty.
+    virtual std::string remaining() = 0;
+};
+
+using MakePayload = std::function<std::unique_ptr<Payload>()>;
+
+/// Log files, opened by the master (as root) and reopened on USR1 in master and workers. Paths are
+/// absolute or relative to the prefix; "stderr" and /dev/stdout work as in nginx. One per process; file
+/// sinks are shared by path. Implemented in core/process/log_files.cc.
+class LogFiles
+{
+public:
+    virtual ~LogFiles() = default;
+    /// For error_log and access_log alike. Only remembers the path; opened by open_all() before start().
+    virtual std::shared_ptr<LogSink> file(const std::string& path) = 0;
+};
+/// Of the generation that is being loaded.
+LogFiles& log_files();
+
+/// The whole program: command line, configuration, master, workers. The exit code.
+int run_program(int argc, char** argv, const MakePayload& make, const std::string& built_in_modules);
+
+}  // namespace sluice::process

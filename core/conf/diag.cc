@@ -102,7 +102,8 @@ std::string Diagnostics::excerpt(Pos pos) const
         if (i < at && !is_continuation(c))
             caret += ' ';
     }
-    return fmt::format("  {}:{}:{}:\n    {}\n    {}^\n", file.path, pos.line, pos.column, shown, caret);
+    return fmt::format("  {}:{}:{}:\n    {}\n    {}^\n", file.path, pos.line, pos.column, shown,
+                       caret);
 }
 
 void Diagnostics::add(Entry entry, Pos pos, Pos caret, const std::string& hint)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a configuration: lexer, parser, interpreter, values, diagnostics. The text may include
-// itself as "self" and a fixed file as "inc". Beyond "no crash": an error always has a first line, and
-// that is one line.
+// Any bytes as a configuration: lexer, parser, interpreter, values, diagnostics. The text may
+// include itself as "self" and a fixed file as "inc". Beyond "no crash": an error always has a
+// first line, and that is one line.
 #include <cstddef>
 #include <cstdint>
 

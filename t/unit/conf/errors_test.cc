@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first line of what is said about broken texts, word for word nginx's. With SLUICE_ORACLE=nginx
-// (a path) in the environment the table is also put to that binary.
+// The first line of what is said about broken texts, word for word nginx's. With
+// SLUICE_ORACLE=nginx (a path) in the environment the table is also put to that binary.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -75,7 +75,8 @@ const Broken table[] = {
     {"events {} http { server { server_name \"abc; } }\n",
      "unexpected end of file, expecting \";\" or \"}\"", 2},
     {"events {} http { server { server_name a", "unexpected end of file, expecting \";\" or \"}\""},
-    {"events {} http { server { server_name a ", "unexpected end of file, expecting \";\" or \"}\""},
+    {"events {} http { server { server_name a ",
+     "unexpected end of file, expecting \";\" or \"}\""},
     {"events {} http { server { server_name", "unexpected end of file, expecting \";\" or \"}\""},
     {"a", "unexpected end of file, expecting \";\" or \"}\""},
     {"'a", "unexpected end of file, expecting \";\" or \"}\""},
@@ -98,7 +99,8 @@ const Broken table[] = {
     {"include x { } events {}", "directive \"include\" is not terminated by \";\""},
     {"include; events {}", "invalid number of arguments in \"include\" directive"},
     {"include a b; events {}", "invalid number of arguments in \"include\" directive"},
-    {"events {} http { sendfile on off; }", "invalid number of arguments in \"sendfile\" directive"},
+    {"events {} http { sendfile on off; }",
+     "invalid number of arguments in \"sendfile\" directive"},
     {"events {} http { sendfile; }", "invalid number of arguments in \"sendfile\" directive"},
     {"events {} http { satisfy foo bar; }", "invalid number of arguments in \"satisfy\" directive"},
     {"events {} http { server { return 200 'x'); } }",
@@ -123,17 +125,21 @@ const Broken table[] = {
     {"events {} http { sendfile \\on; }",
      "invalid value \"\\on\" in \"sendfile\" directive, it must be \"on\" or \"off\""},
     {"events {} http { satisfy foo; }", "invalid value \"foo\""},
-    {"events {} http { client_body_timeout x; }", "\"client_body_timeout\" directive invalid value"},
-    {"events {} http { client_body_timeout 1y; }", "\"client_body_timeout\" directive invalid value"},
+    {"events {} http { client_body_timeout x; }",
+     "\"client_body_timeout\" directive invalid value"},
+    {"events {} http { client_body_timeout 1y; }",
+     "\"client_body_timeout\" directive invalid value"},
     {"events {} http { client_body_timeout 1m1h; }",
      "\"client_body_timeout\" directive invalid value"},
-    {"events {} http { client_body_timeout ''; }", "\"client_body_timeout\" directive invalid value"},
+    {"events {} http { client_body_timeout ''; }",
+     "\"client_body_timeout\" directive invalid value"},
     {"events {} http { client_body_buffer_size 1kk; }",
      "\"client_body_buffer_size\" directive invalid value"},
     {"events {} http { client_body_buffer_size k; }",
      "\"client_body_buffer_size\" directive invalid value"},
     {"events {} http { keepalive_requests x; }", "\"keepalive_requests\" directive invalid number"},
-    {"events {} http { keepalive_requests -1; }", "\"keepalive_requests\" directive invalid number"},
+    {"events {} http { keepalive_requests -1; }",
+     "\"keepalive_requests\" directive invalid number"},
     {"events {} http { keepalive_requests 99999999999999999999; }",
      "\"keepalive_requests\" directive invalid number"},
     {"worker_rlimit_nofile x; events {}", "\"worker_rlimit_nofile\" directive invalid number"},
@@ -184,21 +190,24 @@ TEST(ConfErrors, AllOfThemInOneRunInOrder)
 {
     Diagnostics diag;
     Level level;
-    read("daemon x;\nevents { y; }\nhttp {\n server {\n  listen\n }\n sendfile maybe;\n}\n}\nfoo;\n", diag,
-         level);
+    read(
+        "daemon x;\nevents { y; }\nhttp {\n server {\n  listen\n }\n sendfile maybe;\n}\n}\nfoo;\n",
+        diag, level);
     std::vector<std::string> texts;
     for (const auto* entry : diag.entries())
         texts.push_back(entry->text);
-    EXPECT_EQ(texts,
-              (std::vector<std::string>{
-                  "invalid value \"x\" in \"daemon\" directive, it must be \"on\" or \"off\" in /t.conf:1",
-                  "unknown directive \"y\" in /t.conf:2",
-                  "unexpected \"}\" in /t.conf:6",
-                  "invalid value \"maybe\" in \"sendfile\" directive, it must be \"on\" or \"off\" in "
-                  "/t.conf:7",
-                  "unexpected \"}\" in /t.conf:9",
-                  "unknown directive \"foo\" in /t.conf:10",
-              }));
+    EXPECT_EQ(
+        texts,
+        (std::vector<std::string>{
+            "invalid value \"x\" in \"daemon\" directive, it must be \"on\" or \"off\" in "
+            "/t.conf:1",
+            "unknown directive \"y\" in /t.conf:2",
+            "unexpected \"}\" in /t.conf:6",
+            "invalid value \"maybe\" in \"sendfile\" directive, it must be \"on\" or \"off\" in "
+            "/t.conf:7",
+            "unexpected \"}\" in /t.conf:9",
+            "unknown directive \"foo\" in /t.conf:10",
+        }));
     EXPECT_EQ(diag.count(), 6u);
 }
 

@@ -137,7 +137,8 @@ TEST(ConfTree, IncludeErrors)
     struct {
         std::string text, error;
     } cases[] = {
-        {"x;\ninclude nope;", "open() \"/e/nope\" failed (2: No such file or directory) in /e/main:2"},
+        {"x;\ninclude nope;",
+         "open() \"/e/nope\" failed (2: No such file or directory) in /e/main:2"},
         {"include none*;", ""},
         {"include main;", "\"/e/main\" includes itself in /e/main:1"},
         {"include loop;", "\"/e/loop\" includes itself in /e/back:1"},
@@ -175,8 +176,9 @@ TEST(ConfTree, ErrorsOfIncludedFilesStandAtTheirInclude)
     std::vector<std::string> texts;
     for (const auto* entry : diag.entries())
         texts.push_back(entry->text);
-    EXPECT_EQ(texts, (std::vector<std::string>{"unexpected \"}\" in /m:1", "unexpected \"}\" in /i:5",
-                                               "unexpected \"}\" in /m:3"}));
+    EXPECT_EQ(texts,
+              (std::vector<std::string>{"unexpected \"}\" in /m:1", "unexpected \"}\" in /i:5",
+                                        "unexpected \"}\" in /m:3"}));
 }
 
 TEST(ConfTree, BoundsNesting)
@@ -200,7 +202,8 @@ TEST(ConfTree, LongQuoteWithoutEnd)
 {
     Diagnostics diag;
     load_text("/t", "a;\nb '" + std::string(5000, 'x') + "; } }", diag);
-    EXPECT_EQ(diag.first(), "too long parameter, probably missing terminating \"'\" character in /t:2");
+    EXPECT_EQ(diag.first(),
+              "too long parameter, probably missing terminating \"'\" character in /t:2");
     EXPECT_LT(diag.render().size(), 500u);
 }
 

@@ -172,7 +172,8 @@ TEST(ConfValues, KnownNames)
 
 TEST(ConfValues, SystemFiles)
 {
-    auto dir = std::filesystem::temp_directory_path() / ("conf_files_" + std::to_string(::getpid()));
+    auto dir =
+        std::filesystem::temp_directory_path() / ("conf_files_" + std::to_string(::getpid()));
     std::filesystem::create_directories(dir);
     std::ofstream(dir / "b.conf") << "b;";
     std::ofstream(dir / "a.conf") << "a;";

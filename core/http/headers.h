@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "core/base/arena.h"
 
@@ -97,6 +98,12 @@ public:
         while (list_.size() > kept)
             list_.pop_back();
         return before - kept;
+    }
+    /// Only the first n stay.
+    void truncate(size_t n)
+    {
+        size_t index = 0;
+        remove_if([&](const Header&) { return index++ >= n; });
     }
 
     Header* begin() { return list_.begin(); }

@@ -41,8 +41,10 @@ struct Framing {
 
 struct ParseError {
     int status = 0;           // 400, 405, 414, 431, 494, 501, 505; of responses always 502
-    std::string_view reason;  // static text worded as nginx's error log: "client sent invalid method ..."
-    std::string_view detail;  // the bytes in question, when they help
+    // Whole message, worded as nginx's, static or in the arena: client sent invalid method
+    std::string_view reason;
+    // What nginx's log says behind it: " while reading client request line", and so on.
+    std::string_view action;
 };
 
 /// What a parser says after each feed().

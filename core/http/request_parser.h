@@ -3,13 +3,15 @@
 // and above both the policy that makes the answers nginx's.
 //  * One parser per connection; start() before each request, feed() with all bytes of the head so far each
 //    time more have come. Verdict and head do not depend on how the bytes were cut.
-//  * Request line: any method of [A-Z_-]+; origin-form, absolute-form and "*" for OPTIONS; HTTP/0.9
-//    ("GET /x") and HTTP/1.x; 505 above. CONNECT and TRACE are 405. Empty lines before it are skipped (2.2).
-//  * Fields: see FieldReader. One Host, needed in HTTP/1.1, of RFC 3986 3.2.2 and 3.2.3.
+//  * Request line: any method of [A-Z_-]+; origin-form and absolute-form (any scheme); HTTP/0.9 ("GET /x")
+//    and HTTP/1.x; 505 above. CONNECT and TRACE are 405, "*" is 400, as in nginx. Empty lines before it are
+//    skipped (2.2). Percent-encoding and dot segments are the locations' to judge.
+//  * Fields: see FieldReader. One Host, needed in HTTP/1.1, after RFC 3986 3.2.2 and 3.2.3; one of each field
+//    whose repetition nginx refuses.
 //  * Framing (6.1, 6.3): one Content-Length of digits, or `Transfer-Encoding: chunked` of HTTP/1.1 alone;
 //    both, several or malformed ones are 400, other codings 501.
 //  * Limits are those of nginx's buffers: a line must fit one of them, the head must fit them all: 414 for
-//    the request line, 494 for fields, and 431 for more than max_headers of them.
+//    the request line, 494 for fields (also for more than max_headers of them).
 //  * After an error nothing more may be read from that connection.
 #pragma once
 
@@ -35,7 +37,11 @@ class RequestParser
 public:
     using State = ParseState;
 
-    /// `limits` is copied; names and values that need a copy go to `arena`, as does the field list.
+    RequestParser() = default;
+    RequestParser(const RequestParser&) = delete;
+    RequestParser& operator=(const RequestParser&) = delete;
+
+    /// Copies `limits`. What needs room (the field list, a lower-cased host) has it from `arena`.
     void start(const RequestLimits& limits, Arena& arena);
 
     /// `all` is the whole head buffer so far: the bytes of the last call, perhaps elsewhere, plus new ones.
@@ -49,6 +55,8 @@ public:
     size_t head_size() const { return head_.head_size; }
     /// Nothing but empty lines has come: a close or timeout now is no error worth a log line.
     bool idle() const { return phase_ == Phase::line && at_ == seen_; }
+    /// The request line has been read ("reading client request headers" from here on).
+    bool has_line() const { return phase_ != Phase::line && !head_.method.empty(); }
 
 private:
     enum class Phase : uint8_t { line, fields, done, error };
@@ -56,13 +64,13 @@ private:
     State read_line(std::string_view all);
     State read_fields(std::string_view all);
     State finish();
-    State fail(int status, std::string_view reason, std::string_view detail = {});
+    State fail(int status, std::string_view reason);
     State fail_fields();
-    bool parse_line(std::string_view line);
-    bool fits(size_t line_size);
+    bool check_unique();
     bool check_host();
     bool check_framing();
-    void rebase(std::string_view all);
+    void read_connection();
+    void follow(std::string_view all);
 
     RequestHead head_;
     ParseError error_;
@@ -72,14 +80,7 @@ private:
     const char* base_ = nullptr;
     size_t seen_ = 0;  // bytes of the last feed
     size_t at_ = 0;    // start of the first line that has not been taken
-    size_t room_ = 0;  // left in the buffer that nginx would be filling
-    size_t large_ = 0;
     Phase phase_ = Phase::done;
 };
-
-/// Host and port of an authority (RFC 3986 3.2.2, 3.2.3): false when malformed. Lower-cases into `arena` only
-/// if need be; drops one dot at the end, as nginx does.
-bool split_authority(std::string_view authority, Arena& arena, std::string_view& host,
-                     std::string_view& port);
 
 }  // namespace sluice::http

@@ -63,6 +63,7 @@ public:
     bool has_args = false;
     std::string_view unparsed_uri;   // path and query as sent
     bool uri_changed = false;    // no longer what was sent: proxy_pass encodes it again
+    bool pipelined = false;      // its head had come before the last response was sent ($pipe)
     bool is_head() const { return head.method_id == Method::head; }
 
     // ---- where it is served ----

@@ -19,6 +19,7 @@
 
 #include "core/base/hash.h"
 #include "core/conf/conf.h"
+#include "core/http/regex.h"
 
 namespace sluice::http {
 
@@ -50,7 +51,10 @@ public:
     };
 
     /// False when the name is taken by one that is not changeable.
-    bool define(std::string_view name, Get get, const void* data = nullptr, bool is_volatile = false);
+    bool define(std::string_view name, Get get, const void* data = nullptr, bool is_volatile = false,
+                bool changeable = true);
+    /// Makes a regex's named group a variable; its index, for VariableCache::put().
+    size_t define_capture(std::string_view name);
     void define_prefix(std::string_view prefix, Value (*get)(Request&, std::string_view rest), bool is_volatile = false);
 
     /// The index of a name, for use(); remembers the place of its first use. Case does not matter.
@@ -66,16 +70,24 @@ private:
         std::string rest;
         Value (*get)(Request& r, std::string_view rest);
     };
+    Variable& entry(std::string_view name, size_t& index);
+    bool bind_prefix(Variable& variable);
     std::vector<std::unique_ptr<Variable>> table_;
     std::unordered_map<std::string, size_t, ViewHash, std::equal_to<>> index_;
     std::vector<Prefix> prefixes_;
     std::vector<std::unique_ptr<Bound>> bound_;
 };
 
+/// Makes variables of a pattern's named groups.
+NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos pos);
+/// Sets them from the last match.
+void store_groups(Request& r, const NamedGroups& groups, const Captures& captures);
+
 /// A request's values, by index.
 class VariableCache
 {
 public:
+    /// nullopt also while it is being computed: a map that needs itself (logged).
     Value get(Request& r, size_t index);
     void reset() { slots_ = nullptr; }
     /// Sets a value for the rest of the request (named captures).
@@ -83,10 +95,18 @@ public:
 
 private:
     struct Slot {
-        Value value;
-        bool known;
-        bool busy;  // being computed: a map that needs itself
+        enum State : uint32_t { unknown, busy, missing, present };  // memory of zeros is unknown
+        const char* data;
+        uint32_t size;
+        State state;
+        void set(Value value)
+        {
+            state = value ? present : missing;
+            data = value ? value->data() : nullptr;
+            size = value ? static_cast<uint32_t>(value->size()) : 0;
+        }
     };
+    Slot& slot(Request& r, size_t index);
     Slot* slots_ = nullptr;
 };
 

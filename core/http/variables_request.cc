@@ -26,20 +26,38 @@ Value arg_value(Request& r, std::string_view name)
     return std::nullopt;
 }
 
+// The value after NAME and '=' in one Cookie field: names begin at the start and behind ; or , and a value
+// goes on to the next ; (what browsers send, read as nginx reads it).
+Value find_cookie(std::string_view text, std::string_view name)
+{
+    while (!text.empty()) {
+        while (!text.empty() && text.front() == ' ')
+            text.remove_prefix(1);
+        if (istarts_with(text, name)) {
+            std::string_view rest = text.substr(name.size());
+            while (!rest.empty() && rest.front() == ' ')
+                rest.remove_prefix(1);
+            if (!rest.empty() && rest.front() == '=') {
+                rest.remove_prefix(1);
+                while (!rest.empty() && rest.front() == ' ')
+                    rest.remove_prefix(1);
+                return rest.substr(0, rest.find(';'));
+            }
+        }
+        size_t end = text.find_first_of(";,");
+        if (end == std::string_view::npos)
+            break;
+        text.remove_prefix(end + 1);
+    }
+    return std::nullopt;
+}
+
 Value cookie_value(Request& r, std::string_view name)
 {
-    for (const Header& header : r.head.headers) {
-        if (header.id != HeaderId::cookie)
-            continue;
-        for (std::string_view rest = header.value; !rest.empty();) {
-            size_t end = rest.find(';');
-            std::string_view pair = rest.substr(0, end);
-            rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-            size_t equals = pair.find('=');
-            if (equals != std::string_view::npos && iequals(trim(pair.substr(0, equals)), name))
-                return trim(pair.substr(equals + 1));
-        }
-    }
+    for (const Header& header : r.head.headers)
+        if (header.id == HeaderId::cookie)
+            if (Value value = find_cookie(header.value, name))
+                return value;
     return std::nullopt;
 }
 

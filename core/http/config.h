@@ -151,6 +151,14 @@ public:
     std::vector<std::pair<Phase, Handler>> handlers;
 };
 
+/// One address that a server listens on, before servers are grouped by address.
+struct ListenLine {
+    net::ListenSpec spec;
+    bool default_server = false;
+    bool options_set = false;  // bind, backlog and their like: only once per address
+    conf::Pos pos;
+};
+
 struct Server {
     explicit Server(Main& m) : main(m), confs(ConfSet::server) {}
     Main& main;
@@ -162,8 +170,7 @@ struct Server {
     std::vector<ServerName> names;
     std::string first_name;             // $server_name
     RequestLimits limits;
-    conf::Pos pos;
-    bool listens = false;
+    std::vector<ListenLine> listens;
 };
 
 /// One address:port and the servers that share it.

@@ -30,6 +30,9 @@ struct Captures {
     }
 };
 
+/// Variables that a pattern's named groups set: variable index and group number.
+using NamedGroups = std::vector<std::pair<size_t, uint32_t>>;
+
 class Regex
 {
 public:

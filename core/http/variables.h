@@ -19,6 +19,7 @@
 
 #include "core/base/hash.h"
 #include "core/conf/conf.h"
+#include "core/http/regex.h"
 
 namespace sluice::http {
 
@@ -71,6 +72,11 @@ private:
     std::vector<Prefix> prefixes_;
     std::vector<std::unique_ptr<Bound>> bound_;
 };
+
+/// Makes variables of a pattern's named groups.
+NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos pos);
+/// Sets them from the last match.
+void store_groups(Request& r, const NamedGroups& groups, const Captures& captures);
 
 /// A request's values, by index.
 class VariableCache

@@ -117,6 +117,18 @@ public:
     /// EPOLLERR or EPOLLHUP was seen: both directions are dead.
     bool broken() const { return broken_; }
 
+    /// Tells somebody who is not waiting: called at every event with which the peer has gone (hang_up) or,
+    /// with `any`, at any event at all. Null ends it. Must not destroy the Watch when hang_up only.
+    struct Hook {
+        void (*call)(void* context) = nullptr;
+        void* context = nullptr;
+        bool any = false;
+    };
+    void set_hook(Hook hook) { hook_ = hook; }
+    /// The next wait for reading tries first: a fresh connection often has its first bytes already.
+    void assume_readable() { can_read_ = true; }
+    void assume_writable() { can_write_ = true; }
+
     class Awaiter final : public Waiter
     {
     public:
@@ -175,6 +187,7 @@ private:
     bool can_read_ = false, can_write_ = false, hung_up_ = false, broken_ = false;
     Awaiter* waiting_[3] = {};
     SideTimer timers_[3];
+    Hook hook_;
 };
 
 }  // namespace sluice::event

@@ -54,6 +54,9 @@ public:
     Headers& trailers() { return decoder_.trailers(); }
     uint64_t received() const { return decoder_.received(); }
 
+    /// What was read past the body's end goes behind what `in` holds: it is the next request.
+    void give_back(buf::Buffer& in);
+
     /// Throws away what is left; true when the body's end was reached before the deadline.
     Task<bool> discard(Request& r, Deadline deadline);
 
@@ -69,7 +72,7 @@ private:
     buf::Buffer memory_;          // stored body, or the file's window while replaying
     os::Fd file_;
     uint64_t stored_size_ = 0, replayed_ = 0;
-    size_t window_ = 0;
+    size_t last_fill_ = 0;        // bytes of the last read: a full buffer grows
     bool stored_ = false;
     bool continue_sent_ = false;
 };

@@ -138,6 +138,7 @@ public:
     Kind kind = server_root;
     std::string name;         // as written; of regexes the pattern
     Regex pattern;
+    NamedGroups groups;       // of the pattern
     bool auto_redirect = false;  // `/dir` is answered 301 to `/dir/`
     bool internal = false;
     Handler content = nullptr;
@@ -147,7 +148,7 @@ public:
     const Log* log = nullptr;
     Server* server = nullptr;
     Location* parent = nullptr;
-    /// Handlers of all phases, flattened; content last.
+    /// Handlers of all phases, flattened, in the order of phases.
     std::vector<std::pair<Phase, Handler>> handlers;
 };
 

@@ -60,7 +60,7 @@ private:
     Task<void> serve_request(Connection& self);
     Task<void> linger(Connection& self);
     Task<void> refuse(Connection& self, const ParseError& error);
-    bool make_room();
+    void make_room();
     const Server& choose_server(RequestHead& h, Request* r);
 
     RequestParser parser_;
@@ -68,10 +68,10 @@ private:
     os::Address local_;
     std::string peer_host_, peer_text_;
     const CoreLocation* limits_ = nullptr;   // keepalive and lingering rules of the last request
-    int fail_status_ = 0;
     bool keep_ = false;
     bool timed_out_ = false;
     bool broken_ = false;
+    bool unread_ = false;    // a request body was left half read
 };
 
 }  // namespace sluice::http

@@ -91,6 +91,7 @@ bool compile_pattern(conf::Apply& apply, const LocationLine& line, Location& loc
         return false;
     }
     location.pattern = std::move(*regex);
+    location.groups = bind_groups(location.pattern, http_block(apply).main.variables, apply.node.name.pos);
     return true;
 }
 
@@ -111,7 +112,6 @@ void open_server(conf::Apply& apply)
     Main& main = http_block(apply).main;
     main.servers.push_back(std::make_unique<Server>(main));
     Server& server = *main.servers.back();
-    server.pos = apply.node.name.pos;
     server.root.server = &server;
     HttpBlock block(conf::in_server, &apply.block, main, &main.main_confs, &server.confs, server.root, &server);
     apply.in.run(apply.node.children, block);
@@ -174,6 +174,7 @@ void set_server_name(conf::Apply& apply)
             if (!regex)
                 return apply.fail_at(i, regex.error());
             name.pattern = std::move(*regex);
+            name.groups = bind_groups(name.pattern, block.main.variables, apply.node.name.pos);
         } else {
             if (text.find('/') != std::string_view::npos)
                 apply.warn("server-name-slash", fmt::format("server name \"{}\" has suspicious symbols", text));

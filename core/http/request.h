@@ -51,7 +51,8 @@ public:
 
     FrameArena& frames() const;
     Arena& arena() const { return arena_; }
-    event::CancelScope& cancel() { return cancel_; }
+    /// Asking it ends every wait of this request with `canceled`, for good.
+    event::CancelScope& cancel();
 
     // ---- what was asked ----
     Connection& c;
@@ -91,11 +92,15 @@ public:
     // ---- response ----
     Response out;
     bool head_sent() const { return head_sent_; }
+    /// The whole response went out ($request_completion).
+    bool completed() const { return complete_; }
+    bool is_chunked() const { return chunked_; }
     /// Filters and renders the head; it leaves with the first write or finish(). `last` says that no body
     /// will follow at all.
     Rc send_head();
     /// The slices' memory must stay until it returns. closed: the client is gone or too slow.
-    Task<Rc> write(std::span<buf::Slice> slices);
+    /// `last`: nothing follows; then it says finished.
+    Task<Rc> write(std::span<buf::Slice> slices, bool last = false);
     /// The head alone, or what is corked, goes out now.
     Task<Rc> flush();
     /// The end of the response: last chunk, trailers. finished or closed.
@@ -143,38 +148,47 @@ public:
 
     /// The engine's: runs the request to its end; the log phase has run when it returns.
     Task<Rc> run();
+    /// For a head that could not be read: error page (unless the client is gone) and log.
+    Task<Rc> run_refused(int status, bool gone);
     int status_for_log() const { return log_status ? log_status : out.status; }
     /// Maps uri/args of a raw target; false: malformed (400).
     bool set_target(std::string_view path_and_query);
 
 private:
     friend class Connection;
+    static constexpr size_t max_parts = 16;   // slices gathered for one write
+
     Task<Rc> serve();
-    Task<Rc> run_phases(size_t& at);
-    Task<Rc> run_access(Phase phase, size_t& at);
+    Task<Rc> run_phases(Phase first, Phase last);
     Rc find_location();
     Rc check_location();
     Task<Rc> reply_with(int status);
     bool try_error_page(int status, Rc& rc);
     Task<Rc> send_error_page(int status);
-    Task<Rc> write_out(std::span<buf::Slice> slices, bool last);
-    void render_head();
-    void choose_framing();
     Task<Rc> run_log_phase();
     void write_log(Level level, std::string_view text);
 
+    Task<Rc> write_out(std::span<buf::Slice> slices, bool last);
+    Rc write_failed(const net::Io& io);
+    buf::Slice end_of_chunks();
+    void render_head();
+    void choose_framing();
+
     Arena& arena_;
-    event::CancelScope cancel_;
     void** slots_ = nullptr;
     const Location* named_ = nullptr;   // where a named redirect goes
     buf::Buffer head_out_;              // corked head
+    buf::Slice parts_[max_parts];
+    char chunk_head_[20];
     uint64_t body_sent_ = 0, head_bytes_ = 0, chunk_bytes_ = 0;
     std::string_view id_;
     int redirects_ = 0;
+    int replace_status_ = 0;            // of an error page: 0 keeps what the page answers
     bool head_sent_ = false;
     bool chunked_ = false;
     bool discard_body_ = false;         // HEAD: the content handler's bytes go nowhere
     bool failed_ = false;
+    bool complete_ = false;
 };
 
 /// "404 Not Found" for status lines; empty when it has no name.

@@ -140,6 +140,8 @@ bool parse_request_line(std::string_view line, RequestHead& head, ParseError& er
     if (n == 0 || (n < rest.size() && rest[n] != ' '))
         return bad_request(error);
     head.target = rest.substr(0, n);
+    if (rest[0] != '/' && !is_alpha(rest[0]) && head.method_id != Method::connect)
+        return bad_request(error);
     rest.remove_prefix(n);
     skip_spaces(rest);
     if (!rest.empty())

@@ -20,7 +20,7 @@ struct ServerName {
     std::string text;   // lower case, without the ~ of a regex
     bool is_regex = false;
     Regex pattern;
-    std::vector<std::pair<size_t, uint32_t>> captures;  // variable index, group
+    NamedGroups groups;
 };
 
 class ServerNames

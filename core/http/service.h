@@ -46,26 +46,28 @@ public:
     size_t max_connections = 512;
     ConnectionCounters counters;
 
-    /// A connection's coroutine has ended: it is destroyed at the end of the turn.
-    void ended(Connection& c);
     /// Makes room by closing the connection that has idled longest; false when none idles.
     bool shed_idle();
 
+    FrameArena& frames() const { return event::Loop::current().frames(); }
+
 private:
     class Acceptor;
-    struct Bury;
     friend class Acceptor;
-    void accept(int fd, const Listener& listener, bool many);
+    /// A connection's coroutine owns it.
+    Task<void> live(Service& self, std::unique_ptr<Connection> c);
+    void accept(Acceptor& acceptor, int fd, const Listener& listener);
     void check_drained();
 
     std::unique_ptr<Main> main_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     List<Connection> live_;
-    event::Scope scope_;
+    event::Scope scope_;   // dropped before what it serves
     std::function<void()> drained_;
     uint64_t next_number_ = 1;
     bool multi_accept_ = false;
     bool quitting_ = false;
+    bool started_ = false;
 };
 
 }  // namespace sluice::http

@@ -32,19 +32,17 @@ os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted)
 {
     iovec parts[max_parts];
     int count = 0;
+    bool file_follows = false;
     for (const buf::Slice& s : slices) {
-        if (s.file >= 0 || count == max_parts)
+        file_follows = s.file >= 0 && s.size > 0;
+        if (file_follows || count == max_parts)
             break;
         if (s.size == 0)
             continue;
         parts[count++] = {const_cast<char*>(s.bytes.data()), s.size};
         wanted += s.size;
     }
-    if (count == 0)
-        return {0, 0};
-    if (count == 1)
-        return os::send(fd, parts[0].iov_base, parts[0].iov_len);
-    return os::writev(fd, parts, count);
+    return os::send_parts(fd, parts, count, file_follows);
 }
 
 }  // namespace

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Diagnostics: what is wrong with a configuration, all of it in one run. The first line of each entry
+// keeps nginx's wording, `[emerg] TEXT in /path:12`, because tools parse it; the lines that follow are
+// indented and ours: file:line:column, the source line, a caret, and a hint.
+// Entries come out in the order in which nginx would have met their places (a file that is included
+// counts at its include), so the first one is nginx's; entries without a place come last. Control
+// characters in a text come out as \xHH: an entry's first line is one line.
+// Rendering takes no look at files: an entry is complete once it has been reported.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::conf {
+
+/// A place: `file` is Diagnostics' number of the file, line and column count from 1 (columns in bytes).
+/// Line 0 is no place.
+struct Pos {
+    uint32_t file = 0, line = 0, column = 0;
+    bool operator==(const Pos&) const = default;
+};
+
+/// A text that was read. `line_names` is false for -g, where nginx says "in command line" alone.
+struct File {
+    std::string path, text;
+    Pos included_at{};
+    bool line_names = true;
+};
+
+class Diagnostics
+{
+public:
+    static constexpr size_t max_shown = 20;
+    static constexpr size_t max_kept = 500;  // further errors are only counted
+
+    struct Entry {
+        bool warning = false;
+        std::string text;   // nginx's line without the level: `unknown directive "x" in /path:12`
+        std::string extra;  // our lines, each indented and ended by '\n'; may be empty
+        std::string code;   // of a warning
+        std::vector<Pos> place;  // from the outermost include inwards, for ordering
+    };
+
+    /// The number that Pos::file has for this text.
+    uint32_t add_file(std::shared_ptr<const File> file);
+    const File& file(Pos pos) const { return *files_[pos.file]; }
+    size_t file_count() const { return files_.size(); }
+
+    /// `pos` is where nginx would notice (it names the line of the ; or { of a directive), `caret` where
+    /// the reader should look, when that is another place.
+    void error(Pos pos, std::string text, std::string hint = {}, Pos caret = {});
+    void error(std::string text) { error(Pos{}, std::move(text)); }
+    void warn(Pos pos, std::string_view code, std::string text, Pos caret = {});
+
+    bool failed() const { return errors_ != 0; }
+    size_t count() const { return errors_; }
+    size_t warnings() const { return entries_.size() - (errors_ - dropped_); }
+
+    /// In order.
+    std::vector<const Entry*> entries() const;
+    /// nginx's line of the first error ("" when there is none), without level.
+    std::string first() const;
+    /// Everything, as text for a terminal. `prefix` goes before each "[emerg]" ("nginx: "). At most
+    /// max_shown errors and max_shown warnings; the rest is counted in a last line.
+    std::string render(std::string_view prefix = {}) const;
+
+    /// ` in /path:12`, ` in command line`, or nothing.
+    std::string in_place(Pos pos) const;
+
+private:
+    void add(Entry entry, Pos pos, Pos caret, const std::string& hint);
+    std::string excerpt(Pos pos) const;
+
+    std::vector<std::shared_ptr<const File>> files_;
+    std::vector<Entry> entries_;
+    size_t errors_ = 0, dropped_ = 0;
+};
+
+}  // namespace sluice::conf

@@ -10,9 +10,12 @@ namespace sluice::runner
 namespace
 {
 
-std::string temp_paths(const std::string& http)
+// What stock sets, unless the block does.
+std::string http_defaults(const std::string& http)
 {
     std::string out;
+    if (http.find("client_max_body_size") == std::string::npos)
+        out += "    client_max_body_size 30M;\n";
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
         std::string directive = std::string(kind) + "_temp_path";
         if (http.find(directive) == std::string::npos)
@@ -40,9 +43,9 @@ std::string nginx_conf(const Block& block, const Expander& names)
     out +=
         "\nhttp {\n    access_log logs/access.log;\n    default_type text/plain;\n"
         "    keepalive_timeout 68;\n" +
-        temp_paths(http) + http;
+        http_defaults(http) + http;
     out += "\n    server {\n        listen " + names.text("$TEST_NGINX_SERVER_PORT") +
-           ";\n        server_name localhost;\n        client_max_body_size 30M;\n" + config;
+           ";\n        server_name localhost;\n" + config;
     if (!has_root_location(config))
         out += "\n        location / {\n            root " + names.text("$TEST_NGINX_HTML_DIR") +
                ";\n            index index.html index.htm;\n        }\n";

@@ -144,7 +144,7 @@ private:
         if (block.has(raw_.name)) fail("section given twice: " + raw_.name);
         try {
             std::string name = raw_.name;
-            block.sections.push_back({name, filtered(std::move(raw_), vars_)});
+            block.sections.push_back({std::move(name), filtered(std::move(raw_), vars_)});
         } catch (const std::exception& e) {
             fail("section " + block.title + ": " + e.what());
         }

@@ -87,7 +87,7 @@ GET /t
 --- request
 GET /t
 --- response_body: ok
---- not_nginx: nginx skips a byte order mark nowhere
+--- not_nginx: nginx takes it for a part of the first word
 
 
 

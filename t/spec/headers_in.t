@@ -82,7 +82,6 @@ A: 1
 B: 2
 C: 3
 --- error_code: 400
---- not_nginx: max_headers is of 1.29.8
 
 
 

@@ -567,7 +567,7 @@ send "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no
 --- request
 GET /t
 --- response_body: ok
---- not_nginx: nginx before 1.29 passes a 100 on as if it were final
+--- not_nginx: 1.22 passes the 100 on as if it were final (RFC 9110 15.2)
 
 
 
@@ -592,7 +592,7 @@ GET /t
 
 
 
-=== TEST 42: HTTP/0.9 from the app
+=== TEST 42: something that is not HTTP from the app
 --- config
     location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
 --- origin
@@ -603,7 +603,7 @@ close
 --- request
 GET /t
 --- error_code: 502
---- not_nginx: nginx before 1.29 takes anything for HTTP/0.9
+--- not_nginx: nginx takes anything for HTTP/0.9 and passes it on
 
 
 

@@ -239,7 +239,7 @@ close
 --- request
 GET /t
 --- error_code: 502
---- not_nginx: nginx takes it for HTTP/0.9
+--- not_nginx: nginx takes it for HTTP/0.9 and passes it on
 
 
 

@@ -7,8 +7,8 @@
 #include "expand.h"
 #include "http.h"
 #include "origin.h"
-#include "perl.h"
 #include "pattern.h"
+#include "perl.h"
 #include "spec_file.h"
 
 namespace sluice::runner

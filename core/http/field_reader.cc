@@ -42,8 +42,10 @@ struct FieldReader::Glue {
     }
     static int value(llhttp_t* p, const char* at, size_t n)
     {
+        // llhttp reports an empty value late, when the next line begins: its header may be gone by then.
         Headers& headers = *static_cast<FieldReader*>(p->data)->headers_;
-        headers[headers.size() - 1].value = {at, n};
+        if (n > 0 && !headers.empty())
+            headers[headers.size() - 1].value = {at, n};
         return 0;
     }
 

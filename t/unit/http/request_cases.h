@@ -264,6 +264,7 @@ inline std::vector<RequestCase> request_cases()
         field("nginx", "X@A: 1\nB: 2\r\n", 200, "B: 2\r\n"),
         field("nginx", "X-\x80: 1\r\n", 200, ""),
         field("nginx", "@\r\n", 200, ""),
+        field("nginx", "B: 2\r\nX.A: \r\nC: 3\r\n", 200, "B: 2\r\nC: 3\r\n"),
         field("nginx", "_: 1\r\n", 200, ""),
         field("nginx", "X_A: 1\r\n", 200, ""),
         field("nginx", "X_A: 1\r\n", 200, same, "a keep", With::underscores),

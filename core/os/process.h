@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes: fork and wait, daemonising, titles, limits, identity, environment. Used by core/process
+// alone; nothing in a worker forks. Functions that can fail return errno, 0 when all is well.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/os/fd.h"
+
+namespace sluice::os {
+
+/// fork(2): the child's pid, 0 in the child, or -1 with errno in `error`.
+int fork_process(int& error);
+/// Ends the process at once: no destructors, no atexit (which belong to the parent).
+[[noreturn]] void exit_now(int code);
+int parent_id();
+
+struct Death {
+    int pid = 0;
+    bool by_signal = false;
+    int code = 0;  // exit code or signal
+    bool core_dumped = false;
+};
+/// The next child that has ended; false when there is none now.
+bool reap(Death& out);
+
+/// A session of its own, umask 0, stdin and stdout on /dev/null.
+int detach();
+/// dup2(2) without close-on-exec: for the standard descriptors.
+int replace_fd(int from, int to);
+/// Another close-on-exec descriptor of the same.
+Fd duplicate(int fd);
+
+/// Takes the memory of argv and the environment for the title. Once, at start, from main's argv.
+void init_title(int argc, char** argv);
+/// What ps shows. Without init_title() nothing happens.
+void set_title(const std::string& title);
+
+struct FileLimit {
+    uint64_t soft = 0, hard = 0;
+};
+FileLimit file_limit();
+int set_file_limit(uint64_t soft, uint64_t hard);
+int set_core_limit(uint64_t bytes);
+int set_priority(int nice);
+/// CPU numbers; ones that do not exist are an error.
+int set_affinity(const std::vector<int>& cpus);
+int change_directory(const std::string& path);
+std::string system_name();  // "Linux 6.1.0"
+
+bool is_root();
+/// False when there is no such name.
+bool find_user(const std::string& name, uid_t& uid, gid_t& gid);
+bool find_group(const std::string& name, gid_t& gid);
+
+/// initgroups, setgid, setuid; `step` names the one that failed.
+int become(const std::string& user, uid_t uid, gid_t gid, const char*& step);
+int forbid_new_privileges();
+int allow_core_dumps();
+
+/// Leaves only these "NAME=value" in the environment.
+void replace_environment(const std::vector<std::string>& entries);
+/// Value of a variable; false when it is not set.
+bool environment(const std::string& name, std::string& value);
+
+}  // namespace sluice::os

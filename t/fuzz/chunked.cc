@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chunked bodies: one payload, one end and the same trailers however the bytes come, and the payload
-// survives being written and read again.
+// Chunked bodies: one payload, one end and the same trailers however the bytes come, and the
+// payload survives being written and read again.
 #include "core/http/body_decoder.h"
 #include "t/fuzz/lib/http_check.h"
 
@@ -59,10 +59,13 @@ void check(std::string_view all)
     std::string again;
     char head[20];
     if (!whole.payload.empty())
-        again.append(head, write_chunk_head(head, whole.payload.size())).append(whole.payload).append("\r\n");
+        again.append(head, write_chunk_head(head, whole.payload.size()))
+            .append(whole.payload)
+            .append("\r\n");
     again.append(head, write_chunk_head(head, 0)).append("\r\n");
     Outcome second = decode(again, SIZE_MAX);
-    require(second.state == Piece::done && second.payload == whole.payload && second.used == again.size());
+    require(second.state == Piece::done && second.payload == whole.payload &&
+            second.used == again.size());
 }
 
 }  // namespace

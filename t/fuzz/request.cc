@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request heads: one verdict however the bytes come, views inside the buffer, and what was accepted means
-// the same when it is written out again.
+// Request heads: one verdict however the bytes come, views inside the buffer, and what was accepted
+// means the same when it is written out again.
 #include "core/http/request_parser.h"
 
 #include "t/fuzz/lib/http_check.h"
@@ -29,8 +29,16 @@ Verdict read(const RequestParser& parser, const Exact& input)
     for (char c : head.host)
         require(c > ' ' && c < 0x7f && !(c >= 'A' && c <= 'Z'));
     Verdict v{200, parser.head_size(), "", write_headers(head.headers), ""};
-    v.line.append(head.method).append(" ").append(head.target).append(" ").append(version_name(head.version));
-    v.about.append(write_framing(head.framing)).append(" ").append(head.host).append(":").append(head.port);
+    v.line.append(head.method)
+        .append(" ")
+        .append(head.target)
+        .append(" ")
+        .append(version_name(head.version));
+    v.about.append(write_framing(head.framing))
+        .append(" ")
+        .append(head.host)
+        .append(":")
+        .append(head.port);
     v.about += head.keep_alive ? " keep" : " close";
     v.about += head.upgrade ? " upgrade" : "";
     v.about += head.expect_continue ? " expect" : "";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the three HTTP fuzz targets check with: requirements that abort, and parsing in pieces, each from a
-// buffer of exactly its size, so that AddressSanitizer sees any step beyond.
+// What the three HTTP fuzz targets check with: requirements that abort, and parsing in pieces, each
+// from a buffer of exactly its size, so that AddressSanitizer sees any step beyond.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ public:
     std::string_view view() const { return {data_.get(), size_}; }
     bool holds(std::string_view part) const
     {
-        return part.empty() || (part.data() >= data_.get() && part.data() + part.size() <= data_.get() + size_);
+        return part.empty() ||
+               (part.data() >= data_.get() && part.data() + part.size() <= data_.get() + size_);
     }
 
 private:
@@ -52,11 +53,14 @@ inline size_t place(std::string_view bytes, uint64_t seed)
 inline void check_headers(const Headers& headers, const Exact& input)
 {
     for (const Header& header : headers) {
-        require(!header.name.empty() && header.id == header_id(header.name) && headers.has(header.id));
+        require(!header.name.empty() && header.id == header_id(header.name) &&
+                headers.has(header.id));
         require(input.holds(header.name) && input.holds(header.value));
         require(header.name.find_first_of(" \t\r\n:") == std::string_view::npos);
-        require(header.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
-        require(header.value.empty() || (header.value.front() != ' ' && header.value.back() != ' '));
+        require(header.value.find_first_of(std::string_view("\r\n\0", 3)) ==
+                std::string_view::npos);
+        require(header.value.empty() ||
+                (header.value.front() != ' ' && header.value.back() != ' '));
     }
 }
 

@@ -15,7 +15,7 @@ std::string one_line(std::string_view text)
 {
     std::string out;
     for (char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+        if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
             out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
         else
             out += c;
@@ -102,7 +102,8 @@ std::string Diagnostics::excerpt(Pos pos) const
         if (i < at && !is_continuation(c))
             caret += ' ';
     }
-    return fmt::format("  {}:{}:{}:\n    {}\n    {}^\n", file.path, pos.line, pos.column, shown, caret);
+    return fmt::format("  {}:{}:{}:\n    {}\n    {}^\n", file.path, pos.line, pos.column, shown,
+                       caret);
 }
 
 void Diagnostics::add(Entry entry, Pos pos, Pos caret, const std::string& hint)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Diagnostics: what is wrong with a configuration, all of it in one run. The first line of each entry
-// keeps nginx's wording, `[emerg] TEXT in /path:12`, because tools parse it; the lines that follow are
-// indented and ours: file:line:column, the source line, a caret, and a hint.
-// Entries come out in the order in which nginx would have met their places (a file that is included
-// counts at its include), so the first one is nginx's; entries without a place come last. Control
-// characters in a text come out as \xHH: an entry's first line is one line.
+// Diagnostics: what is wrong with a configuration, all of it in one run. The first line of each
+// entry keeps nginx's wording, `[emerg] TEXT in /path:12`, because tools parse it; the lines that
+// follow are indented and ours: file:line:column, the source line, a caret, and a hint. Entries
+// come out in the order in which nginx would have met their places (a file that is included counts
+// at its include), so the first one is nginx's; entries without a place come last. Control
+// characters in a text (but tab) come out as \xHH: an entry's first line is one line.
 // Rendering takes no look at files: an entry is complete once it has been reported.
 #pragma once
 
@@ -16,8 +16,8 @@
 
 namespace sluice::conf {
 
-/// A place: `file` is Diagnostics' number of the file, line and column count from 1 (columns in bytes).
-/// Line 0 is no place.
+/// A place: `file` is Diagnostics' number of the file, line and column count from 1 (columns in
+/// bytes). Line 0 is no place.
 struct Pos {
     uint32_t file = 0, line = 0, column = 0;
     bool operator==(const Pos&) const = default;
@@ -49,8 +49,8 @@ public:
     const File& file(Pos pos) const { return *files_[pos.file]; }
     size_t file_count() const { return files_.size(); }
 
-    /// `pos` is where nginx would notice (it names the line of the ; or { of a directive), `caret` where
-    /// the reader should look, when that is another place.
+    /// `pos` is where nginx would notice (it names the line of the ; or { of a directive), `caret`
+    /// where the reader should look, when that is another place.
     void error(Pos pos, std::string text, std::string hint = {}, Pos caret = {});
     void error(std::string text) { error(Pos{}, std::move(text)); }
     void warn(Pos pos, std::string_view code, std::string text, Pos caret = {});

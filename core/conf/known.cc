@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of the directives that nginx's documentation lists, of all its modules: for telling "not built
-// in" from "no such thing". Names only; where they stand and what they take is their modules' business.
+// Names of the directives that nginx's documentation lists, of all its modules: for telling "not
+// built in" from "no such thing". Names only; where they stand and what they take is their modules'
+// business.
 #include <string>
 #include <unordered_set>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The finer points were looked up by running nginx 1.22: } and # and quotes inside a word are ordinary,
-// ; and { end a word unless a backslash precedes, the { of ${ does not, a backslash keeps the next byte
-// out of syntax, and only \" \' \\ \t \r \n lose their backslash.
+// The finer points were looked up by running nginx 1.22: } and # and quotes inside a word are
+// ordinary, ; and { end a word unless a backslash precedes, the { of ${ does not, a backslash keeps
+// the next byte out of syntax, and only \" \' \\ \t \r \n lose their backslash.
 #include "core/conf/lexer.h"
 
 #include <fmt/format.h>

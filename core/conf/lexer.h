@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements of the configuration language: words up to ; { } or the end. Internal to core/conf.
-// A word that holds an odd character after its closing quote is reported here and reading goes on, as
-// if a space stood there; everything else is the parser's to judge.
+// A word that holds an odd character after its closing quote is reported here and reading goes on,
+// as if a space stood there; everything else is the parser's to judge.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MemoryFiles: a FileSource over a map, for tests and fuzzing. Globs know * and ?, both without '/'.
+// MemoryFiles: a FileSource over a map, for tests and fuzzing. Globs know * and ?, neither for
+// a slash.
 #pragma once
 
 #include <cerrno>
@@ -16,7 +17,10 @@ class MemoryFiles : public FileSource
 {
 public:
     MemoryFiles() = default;
-    MemoryFiles(std::initializer_list<std::pair<const std::string, std::string>> files) : files_(files) {}
+    MemoryFiles(std::initializer_list<std::pair<const std::string, std::string>> files)
+        : files_(files)
+    {
+    }
 
     void add(std::string path, std::string text) { files_[std::move(path)] = std::move(text); }
 

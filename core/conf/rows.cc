@@ -111,7 +111,8 @@ void Interpreter::apply(const Node& node, Block& block)
     if (!shape_fits(node, directive))
         return;
     void* conf = directive.set.tag ? block.conf(row->set, directive.set.tag) : nullptr;
-    SLUICE_CHECK(conf || !directive.set.tag);  // a row claims a level that its module has no conf for
+    // Fails when a row claims a level that its module has no conf for.
+    SLUICE_CHECK(conf || !directive.set.tag);
     Apply apply{node, diag_, *this, block, directive};
     directive.set.apply(apply, conf);
 }
@@ -124,7 +125,8 @@ void Interpreter::unknown(const Node& node, Block& block)
         hint = "this directive exists in nginx but is not built into this sluice";
     else if (std::string near = nearest(name, block.where); !near.empty())
         hint = fmt::format("did you mean \"{}\"?", near);
-    diag_.error(node.stop, fmt::format("unknown directive \"{}\"", name), std::move(hint), node.name.pos);
+    diag_.error(node.stop, fmt::format("unknown directive \"{}\"", name), std::move(hint),
+                node.name.pos);
 }
 
 void Interpreter::misplaced(const Node& node, const std::vector<Row>& rows)
@@ -168,8 +170,10 @@ bool Interpreter::shape_fits(const Node& node, const Directive& row)
     // The usual cause of too many: a ; that was forgotten a line above.
     std::string hint = arity_text(row);
     for (const Token& arg : node.args)
-        if (n > row.min && arg.pos.line > node.name.pos.line && !arg.quoted && rows_.contains(arg.text))
-            hint = fmt::format("is a \";\" missing before \"{}\" in line {}?", arg.text, arg.pos.line);
+        if (n > row.min && arg.pos.line > node.name.pos.line && !arg.quoted &&
+            rows_.contains(arg.text))
+            hint =
+                fmt::format("is a \";\" missing before \"{}\" in line {}?", arg.text, arg.pos.line);
     diag_.error(node.stop, fmt::format("invalid number of arguments in \"{}\" directive", name),
                 std::move(hint), node.name.pos);
     return false;

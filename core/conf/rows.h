@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Directive rows: what directives there are is data, {name, where, arity, setter}, and the Interpreter
-// applies a tree to them. It checks name, place, terminator and arity with nginx's wordings, goes on
-// after errors, and asks the Block for the conf object that the setter's tag names.
+// Directive rows: what directives there are is data, {name, where, arity, setter}, and the
+// Interpreter applies a tree to them. It checks name, place, terminator and arity with nginx's
+// wordings, goes on after errors, and asks the Block for the conf object that the setter's tag
+// names.
 //   constexpr Directive directives[] = {
-//       {"delay",  everywhere, 1, 1, store<&Conf::wait>},          // Setting<ms> Conf::wait
-//       {"origin", in_server, 2, 3, call<add_origin>},             // void add_origin(Apply&, Conf&)
-//       {"http",   in_main, 0, 0, run<on_http>, true},             // void on_http(Apply&): a block
+//       {"delay",  everywhere, 1, 1, store<&Conf::wait>},       // Setting<ms> Conf::wait
+//       {"origin", in_server, 2, 3, call<add_origin>},          // void add_origin(Apply&, Conf&)
+//       {"http",   in_main, 0, 0, run<on_http>, true},          // void on_http(Apply&): a block
 //   };
 // The same name may stand in several rows: the first whose `where` fits the block is taken.
 // A setter of a block directive runs the children itself: in.run(node.children, my_block).
@@ -213,9 +214,9 @@ void apply_nothing(Apply&, void*);
 
 }  // namespace detail
 
-/// Parses the arguments into a Setting<T> with `bool parse(Apply&, size_t first_arg, T& out)`, found by
-/// ADL. A second use in one block is nginx's `directive is duplicate`; Setting<std::vector<T>> takes one
-/// T per line.
+/// Parses the arguments into a Setting<T> with `bool parse(Apply&, size_t first_arg, T& out)`,
+/// found by ADL. A second use in one block is nginx's `directive is duplicate`;
+/// Setting<std::vector<T>> takes one T per line.
 template <auto Member>
 inline constexpr Setter store{tag_of<typename detail::MemberOf<decltype(Member)>::Class>(),
                               &detail::apply_store<Member>};

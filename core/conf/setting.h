@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Setting<T>: a value that knows its default and whether the configuration set it. ConfType: what the
-// engine needs to make, inherit and destroy a module's conf object without knowing it.
+// Setting<T>: a value that knows its default and whether the configuration set it. ConfType: what
+// the engine needs to make, inherit and destroy a module's conf object without knowing it.
 //   struct Conf { Setting<ms> wait{ms{0}}; Setting<bool> on; };
 //   constexpr ConfType type = conf_of<Conf, &Conf::wait, &Conf::on>;
-// A member that is not named does not compile. Inheriting is done once per level, from the outermost
-// inwards, after all directives of the level have been applied. A member that has inherit(const M&)
-// is inherited by it; others (a plain pointer, say) stay as they are.
+// A member that is not named does not compile. Inheriting is done once per level, from the
+// outermost inwards, after all directives of the level have been applied. A member that has
+// inherit(const M&) is inherited by it; others (a plain pointer, say) stay as they are.
 #pragma once
 
 #include <cstddef>

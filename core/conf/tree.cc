@@ -100,12 +100,14 @@ void Parser::directive(std::vector<Token>& words, Pos stop, size_t depth, std::v
         if (words.size() == 2)
             loader_.include(words[1].text, stop, words[1].pos, depth, out);
         else
-            diag_.error(stop, "invalid number of arguments in \"include\" directive", {}, words[0].pos);
+            diag_.error(stop, "invalid number of arguments in \"include\" directive", {},
+                        words[0].pos);
         return;
     }
     Node& node = out.emplace_back();
     node.name = std::move(words[0]);
-    node.args.assign(std::make_move_iterator(words.begin() + 1), std::make_move_iterator(words.end()));
+    node.args.assign(std::make_move_iterator(words.begin() + 1),
+                     std::make_move_iterator(words.end()));
     node.stop = node.end = stop;
 }
 
@@ -128,7 +130,8 @@ void Parser::open(std::vector<Token>& words, Pos stop, size_t depth, std::vector
     }
     Node& node = out.emplace_back();
     node.name = std::move(words[0]);
-    node.args.assign(std::make_move_iterator(words.begin() + 1), std::make_move_iterator(words.end()));
+    node.args.assign(std::make_move_iterator(words.begin() + 1),
+                     std::make_move_iterator(words.end()));
     node.block = true;
     node.stop = stop;
     if (block(depth + 1, node.children, &node))
@@ -163,8 +166,9 @@ void Parser::skip_block()
 void Parser::unterminated(const std::vector<Token>& words, Pos stop)
 {
     const Token& last = words.back();
-    diag_.error(stop, "unexpected \"}\"",
-                fmt::format("a \";\" is missing after \"{}\" in line {}", last.text, last.pos.line));
+    diag_.error(
+        stop, "unexpected \"}\"",
+        fmt::format("a \";\" is missing after \"{}\" in line {}", last.text, last.pos.line));
 }
 
 void Parser::end_of_text(const std::vector<Token>& words, Pos stop, const Node* owner)
@@ -178,12 +182,14 @@ void Parser::end_of_text(const std::vector<Token>& words, Pos stop, const Node* 
         Pos at = lexer_.open_quote_at();
         std::string hint = fmt::format("the {} of line {} is never closed", quote, at.line);
         if (lexer_.open_quote_size() >= nginx_buffer)
-            diag_.error(at,
-                        fmt::format("too long parameter, probably missing terminating \"{}\" character",
-                                    quote),
-                        std::move(hint));
+            diag_.error(
+                at,
+                fmt::format("too long parameter, probably missing terminating \"{}\" character",
+                            quote),
+                std::move(hint));
         else
-            diag_.error(stop, "unexpected end of file, expecting \";\" or \"}\"", std::move(hint), at);
+            diag_.error(stop, "unexpected end of file, expecting \";\" or \"}\"", std::move(hint),
+                        at);
         return;
     }
     if (!words.empty()) {
@@ -231,14 +237,16 @@ void Loader::file(const std::string& path, Pos included_at, Pos caret, size_t de
     Result<std::string, int> content = source->read(path);
     if (!content) {
         std::string_view what = content.error() == EISDIR ? "pread()" : "open()";
-        diag.error(included_at, fmt::format("{} \"{}\" failed {}", what, path, errno_text(content.error())),
-                   {}, caret);
+        diag.error(included_at,
+                   fmt::format("{} \"{}\" failed {}", what, path, errno_text(content.error())), {},
+                   caret);
         return;
     }
     text(path, std::move(*content), included_at, depth, out);
 }
 
-void Loader::include(const std::string& name, Pos at, Pos caret, size_t depth, std::vector<Node>& out)
+void Loader::include(const std::string& name, Pos at, Pos caret, size_t depth,
+                     std::vector<Node>& out)
 {
     if (!source) {
         diag.error(at, "\"include\" directive is not allowed here", {}, caret);

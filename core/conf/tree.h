@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of a configuration as a tree: lexer, parser and include, nothing about what directives mean.
-// The language is nginx's: words by white space; '…' and "…" quote; \" \' \\ \t \r \n are unescaped,
-// every other backslash stays; ${ does not open a block; # comments where a word could begin. A byte
-// order mark and CRLF are accepted. `include` is expanded in place wherever it stands; its names are
-// relative to `prefix`, and may be globs.
-// Loading never stops at the first error: what could be read is in the tree, the rest in Diagnostics.
+// The text of a configuration as a tree: lexer, parser and include, nothing about what directives
+// mean. The language is nginx's: words by white space; '…' and "…" quote; \" \' \\ \t \r \n are
+// unescaped, every other backslash stays; ${ does not open a block; # comments where a word could
+// begin. A byte order mark and CRLF are accepted. `include` is expanded in place wherever it
+// stands; its names are relative to `prefix`, and may be globs. Loading never stops at the first
+// error: what could be read is in the tree, the rest in Diagnostics.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,8 @@ struct Node {
 };
 
 struct Tree {
-    std::vector<std::shared_ptr<const File>> files;  // in the order of reading, one entry per reading
+    std::vector<std::shared_ptr<const File>>
+        files;  // in the order of reading, one entry per reading
     std::vector<Node> nodes;
 };
 

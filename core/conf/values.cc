@@ -49,12 +49,13 @@ Unit unit_at(std::string_view text, size_t& i)
 bool add_scaled(int64_t& total, int64_t n, int64_t scale)
 {
     int64_t product;
-    return !__builtin_mul_overflow(n, scale, &product) && !__builtin_add_overflow(total, product, &total);
+    return !__builtin_mul_overflow(n, scale, &product) &&
+           !__builtin_add_overflow(total, product, &total);
 }
 
-/// nginx's grammar, which is laxer than its documentation: a unit without digits counts as zero as long
-/// as there are digits somewhere ("h1"), and a bare number may end the text ("1h30").
-/// `scale` is the number of units of the result in a second.
+/// nginx's grammar, which is laxer than its documentation: a unit without digits counts as zero as
+/// long as there are digits somewhere ("h1"), and a bare number may end the text ("1h30"). `scale`
+/// is the number of units of the result in a second.
 std::optional<int64_t> parse_time(std::string_view text, int64_t scale)
 {
     bool in_ms = scale != 1;
@@ -70,11 +71,12 @@ std::optional<int64_t> parse_time(std::string_view text, int64_t scale)
             continue;
         }
         Unit unit = unit_at(text, i);
-        if (unit.rank < next || (unit.rank == millis && !in_ms))
+        // A bare number followed by a space is seconds, and nothing but a bare number comes after.
+        if ((unit.rank == bare ? seconds : unit.rank) < next || (unit.rank == millis && !in_ms))
             return std::nullopt;
         if (!add_scaled(total, n, unit.rank == millis ? 1 : unit.seconds * scale))
             return std::nullopt;
-        next = unit.rank == bare ? bare + 1 : unit.rank + 1;
+        next = unit.rank + 1;
         n = 0;
         while (i < text.size() && text[i] == ' ')
             ++i;
@@ -136,8 +138,9 @@ bool parse(Apply& apply, size_t i, bool& out)
     else if (iequals(text, "off"))
         out = false;
     else {
-        apply.fail_at(i, fmt::format("invalid value \"{}\" in \"{}\" directive, it must be \"on\" or \"off\"",
-                                     text, apply.name()));
+        apply.fail_at(
+            i, fmt::format("invalid value \"{}\" in \"{}\" directive, it must be \"on\" or \"off\"",
+                           text, apply.name()));
         return false;
     }
     return true;
@@ -165,7 +168,8 @@ bool parse(Apply& apply, size_t i, std::chrono::milliseconds& out)
     if (t)
         out = *t;
     else
-        apply.fail_directive_at(i, "invalid value", "a time is a number with w, d, h, m, s or ms, as in 1m30s");
+        apply.fail_directive_at(i, "invalid value",
+                                "a time is a number with w, d, h, m, s or ms, as in 1m30s");
     return t.has_value();
 }
 
@@ -175,7 +179,8 @@ bool parse(Apply& apply, size_t i, std::chrono::seconds& out)
     if (t)
         out = *t;
     else
-        apply.fail_directive_at(i, "invalid value", "a time is a number with y, M, w, d, h, m or s, as in 1h30m");
+        apply.fail_directive_at(i, "invalid value",
+                                "a time is a number with y, M, w, d, h, m or s, as in 1h30m");
     return t.has_value();
 }
 
@@ -183,7 +188,8 @@ bool parse_in_range(Apply& apply, size_t i, int64_t min, int64_t max, int64_t& o
 {
     std::optional<int64_t> n = parse_number(apply.arg(i));
     if (!n || *n < min || *n > max) {
-        apply.fail_directive_at(i, "invalid number", n ? fmt::format("it must be {} to {}", min, max) : "");
+        apply.fail_directive_at(i, "invalid number",
+                                n ? fmt::format("it must be {} to {}", min, max) : "");
         return false;
     }
     out = *n;

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/base/bytes.h"
+#include "core/base/clock.h"
 #include "core/conf/rows.h"
 
 namespace sluice::conf {

@@ -58,6 +58,8 @@ void Loop::turn(Instant until)
     timers_.advance(Clock::now());
     run_ready();
     reap();
+    while (TurnEnd* work = turn_ends_.pop_front())
+        work->turn_ended();
 }
 
 void Loop::run()
@@ -128,6 +130,7 @@ Watch::Error Watch::open(os::Fd fd, uint32_t events)
     slot_ = index;
     fd_ = std::move(fd);
     can_read_ = can_write_ = hung_up_ = broken_ = false;
+    hook_ = {};
     return Error::none;
 }
 
@@ -174,6 +177,8 @@ void Watch::on_events(uint32_t events)
         can_write_ = true;
         wake(Awaiter::writing, Wait::ready);
     }
+    if (hook_.call && (hook_.any || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))))
+        hook_.call(hook_.context);  // last: it may destroy us
 }
 
 void Watch::wake(Awaiter::Side side, Wait why)

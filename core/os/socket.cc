@@ -170,4 +170,10 @@ bool socket_pair(Fd& a, Fd& b)
     return true;
 }
 
+void notify(int fd)
+{
+    char byte = 1;
+    (void)!::write(fd, &byte, 1);
+}
+
 }  // namespace sluice::os

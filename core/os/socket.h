@@ -49,5 +49,7 @@ void update_listener(int fd, const ListenOptions& options);
 
 /// Two connected stream sockets (non-blocking, close-on-exec); for channels and tests.
 bool socket_pair(Fd& a, Fd& b);
+/// One byte, uncounted: from helper threads too.
+void notify(int fd);
 
 }  // namespace sluice::os

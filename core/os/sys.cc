@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/os/sys.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,14 +52,15 @@ Io recv(int fd, void* to, size_t n)
     return retry(counters.read, [&] { return ::recv(fd, to, n, 0); });
 }
 
-Io send(int fd, const void* from, size_t n)
+Io send_parts(int fd, iovec* parts, int count, bool more)
 {
-    return retry(counters.write, [&] { return ::send(fd, from, n, MSG_NOSIGNAL); });
-}
-
-Io writev(int fd, const iovec* parts, int count)
-{
-    return retry(counters.write, [&] { return ::writev(fd, parts, count); });
+    int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+    if (count == 1)
+        return retry(counters.write, [&] { return ::send(fd, parts->iov_base, parts->iov_len, flags); });
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = static_cast<size_t>(count);
+    return retry(counters.write, [&] { return ::sendmsg(fd, &message, flags); });
 }
 
 Io sendfile(int socket, int file, off_t offset, size_t n)
@@ -82,6 +85,20 @@ Io write_all(int fd, const void* from, size_t n)
         left -= static_cast<size_t>(io.n);
     }
     return {static_cast<ssize_t>(n), 0};
+}
+
+Fd temporary_file(const std::string& directory, int& error)
+{
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        ++counters.file;
+        Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+        if (fd)
+            return fd;
+        error = errno;
+        if (error != ENOENT || ::mkdir(directory.c_str(), 0700) != 0)
+            break;
+    }
+    return Fd();
 }
 
 Fd epoll_create() { return Fd(::epoll_create1(EPOLL_CLOEXEC)); }
@@ -132,5 +149,7 @@ void random_bytes(void* to, size_t n)
 }
 
 int process_id() { return ::getpid(); }
+
+bool is_root() { return ::geteuid() == 0; }
 
 }  // namespace sluice::os

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "core/os/fd.h"
 
@@ -31,13 +32,16 @@ struct Io {
 };
 
 Io recv(int fd, void* to, size_t n);
-Io send(int fd, const void* from, size_t n);
-Io writev(int fd, const iovec* parts, int count);  // sockets: SIGPIPE is ignored process-wide
+/// `more`: further bytes follow at once, the kernel may wait for them (MSG_MORE).
+Io send_parts(int fd, iovec* parts, int count, bool more);
 /// At most n bytes of `file` from `offset` to the socket.
 Io sendfile(int socket, int file, off_t offset, size_t n);
 Io pread(int fd, void* to, size_t n, off_t offset);
 /// Whole, or as much as an error lets; for log files.
 Io write_all(int fd, const void* from, size_t n);
+
+/// A file without a name in `directory` (made if need be), read and write. No Fd: errno in `error`.
+Fd temporary_file(const std::string& directory, int& error);
 
 Fd epoll_create();
 int epoll_add(int epoll, int fd, uint32_t events, uint64_t data);  // 0 or errno
@@ -55,5 +59,6 @@ uint64_t steady_us();
 void random_bytes(void* to, size_t n);
 
 int process_id();
+bool is_root();
 
 }  // namespace sluice::os

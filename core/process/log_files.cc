@@ -93,6 +93,4 @@ LogRegistry& log_registry()
     return registry;
 }
 
-LogFiles& log_files() { return log_registry(); }
-
 }  // namespace sluice::process

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/os/fd.h"
-#include "core/process/payload.h"
+#include "core/base/log_files.h"
 
 namespace sluice::process {
 

@@ -56,19 +56,6 @@ public:
 
 using MakePayload = std::function<std::unique_ptr<Payload>()>;
 
-/// Log files, opened by the master (as root) and reopened on USR1 in master and workers. Paths are
-/// absolute or relative to the prefix; "stderr" and /dev/stdout work as in nginx. One per process; file
-/// sinks are shared by path. Implemented in core/process/log_files.cc.
-class LogFiles
-{
-public:
-    virtual ~LogFiles() = default;
-    /// For error_log and access_log alike. Only remembers the path; opened by open_all() before start().
-    virtual std::shared_ptr<LogSink> file(const std::string& path) = 0;
-};
-/// Of the generation that is being loaded.
-LogFiles& log_files();
-
 /// The whole program: command line, configuration, master, workers. The exit code.
 int run_program(int argc, char** argv, const MakePayload& make, const std::string& built_in_modules);
 

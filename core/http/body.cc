@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/body.h"
+
+#include <algorithm>
+
+#include "core/http/connection.h"
+#include "core/http/request.h"
+#include "core/os/sys.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr size_t first_buffer = 8192;
+constexpr size_t replay_window = 65536;
+constexpr size_t max_trailer_bytes = 8192;
+/// Kept in memory while client_body_buffer_size is not written: as much as client_max_body_size allows by default.
+constexpr size_t memory_by_default = 1 << 20;
+
+}  // namespace
+
+void BodyReader::start(Framing framing)
+{
+    decoder_.start(framing, max_trailer_bytes, r_.arena());
+}
+
+int BodyReader::status_of(const BodyRead& failed)
+{
+    switch (failed.kind) {
+    case BodyRead::too_large: return 413;
+    case BodyRead::malformed: return 400;
+    case BodyRead::timeout: return 408;
+    case BodyRead::closed: return 499;
+    default: return 500;
+    }
+}
+
+bool BodyReader::over_limit(uint64_t size) const
+{
+    uint64_t limit = r_.location ? r_.core().client_max_body_size->n : 0;
+    return limit && size > limit && framing().kind == Framing::chunked;
+}
+
+Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
+{
+    for (;;) {
+        buf::Buffer& from = r.c.in.empty() ? buffer_ : r.c.in;
+        Piece piece = decoder_.next(from.view());
+        from.consume(piece.consumed);
+        if (piece.state == Piece::data_) {
+            if (over_limit(decoder_.received())) {
+                r.log(Level::error, "client intended to send too large chunked body: {} bytes", decoder_.received());
+                co_return BodyRead{BodyRead::too_large};
+            }
+            co_return BodyRead{BodyRead::data, piece.data};
+        }
+        if (piece.state == Piece::done)
+            co_return BodyRead{BodyRead::end};
+        if (piece.state == Piece::error) {
+            r.log(Level::info, "client sent invalid chunked body: {}", decoder_.error().reason);
+            co_return BodyRead{BodyRead::malformed};
+        }
+        if (!from.empty())
+            continue;
+        if (!continue_sent_ && r.head.expect_continue && !r.head_sent()) {
+            continue_sent_ = true;
+            Rc rc = co_await r.send_informational(100, nullptr);
+            if (rc == closed)
+                co_return BodyRead{BodyRead::closed};
+        }
+        bool was_full = buffer_ && last_fill_ == buffer_.capacity();
+        if (!buffer_)
+            buffer_ = buf::Buffer(first_buffer);
+        else if (was_full && buffer_.capacity() < buf::Buffer::largest)
+            buffer_ = buf::Buffer(buffer_.capacity() * 2);
+        net::Io io = co_await r.c.stream.read(r, buffer_, deadline);
+        last_fill_ = io.n;
+        if (io.kind == net::Io::timeout) {
+            r.log(Level::info, "client timed out (110: Connection timed out) while reading client request body");
+            co_return BodyRead{BodyRead::timeout};
+        }
+        if (!io.good()) {
+            if (io.kind != net::Io::canceled)
+                r.log(Level::info, "client prematurely closed connection while reading client request body");
+            co_return BodyRead{BodyRead::closed};
+        }
+    }
+}
+
+Task<BodyRead> BodyReader::read(Request& r)
+{
+    if (stored_)
+        co_return co_await replay(r);
+    co_return co_await pull(r, Clock::in(*r.core().client_body_timeout));
+}
+
+Task<BodyRead> BodyReader::store(Request& r)
+{
+    if (stored_)
+        co_return BodyRead{BodyRead::end};
+    const auto& configured = r.core().client_body_buffer_size;
+    size_t in_memory = configured.is_set() ? configured->n : memory_by_default;
+    if (framing().kind == Framing::length && framing().size <= in_memory && framing().size > 0)
+        memory_ = buf::Buffer(framing().size);
+    for (;;) {
+        BodyRead piece = co_await pull(r, Clock::in(*r.core().client_body_timeout));
+        if (piece.kind == BodyRead::end)
+            break;
+        if (!piece.good())
+            co_return piece;
+        stored_size_ += piece.bytes.size();
+        if (!file_ && memory_.size() + piece.bytes.size() > in_memory && !spill(r))
+            co_return BodyRead{BodyRead::failed};
+        if (file_) {
+            os::Io io = os::write_all(file_.get(), piece.bytes.data(), piece.bytes.size());
+            if (!io.ok()) {
+                r.log(Level::crit, "write() to a client body's temporary file failed {}", errno_text(io.error));
+                co_return BodyRead{BodyRead::failed};
+            }
+        } else {
+            if (memory_.room_size() < piece.bytes.size())
+                memory_.grow(std::max(memory_.capacity() * 2, memory_.size() + piece.bytes.size()));
+            memory_.append(piece.bytes);
+        }
+    }
+    stored_ = true;
+    if (!buffer_.empty())
+        give_back(r.c.in);
+    buffer_.release();
+    co_return BodyRead{BodyRead::end};
+}
+
+// Moves what is in memory to a file that has no name: it is gone with its descriptor.
+bool BodyReader::spill(Request& r)
+{
+    const std::string& path = *r.core().client_body_temp_path;
+    std::string directory = path.starts_with('/') ? path : r.main().prefix + path;
+    int error = 0;
+    file_ = os::temporary_file(directory, error);
+    if (!file_) {
+        r.log(Level::crit, "open() of a temporary file in \"{}\" failed {}; see client_body_temp_path", directory,
+              errno_text(error));
+        return false;
+    }
+    r.log(Level::warn, "a client request body is buffered to a temporary file in {}", directory);
+    os::Io io = os::write_all(file_.get(), memory_.view().data(), memory_.size());
+    memory_.release();
+    return io.ok();
+}
+
+Task<BodyRead> BodyReader::replay(Request& r)
+{
+    if (replayed_ == stored_size_)
+        co_return BodyRead{BodyRead::end};
+    if (!file_) {
+        std::string_view rest = memory_.view().substr(replayed_);
+        replayed_ = stored_size_;
+        co_return BodyRead{BodyRead::data, rest};
+    }
+    if (!memory_)
+        memory_ = buf::Buffer(replay_window);
+    memory_.clear();
+    os::Io io = os::pread(file_.get(), memory_.room(), memory_.room_size(), static_cast<off_t>(replayed_));
+    if (!io.ok() || io.n == 0) {
+        r.log(Level::crit, "pread() of a client body's temporary file failed {}", errno_text(io.error));
+        co_return BodyRead{BodyRead::failed};
+    }
+    memory_.filled(static_cast<size_t>(io.n));
+    replayed_ += static_cast<uint64_t>(io.n);
+    co_return BodyRead{BodyRead::data, memory_.view()};
+}
+
+void BodyReader::give_back(buf::Buffer& in)
+{
+    if (buffer_.empty())
+        return;
+    if (!in)
+        in = buf::Buffer(std::max(first_buffer, buffer_.size()));
+    if (in.room_size() < buffer_.size())
+        in.grow(in.size() + buffer_.size());
+    in.append(buffer_.view());
+    buffer_.clear();
+}
+
+Task<bool> BodyReader::discard(Request& r, Deadline deadline)
+{
+    if (r.head.expect_continue && !continue_sent_ && decoder_.received() == 0)
+        co_return false;  // it may send the body or not: only closing is certain (RFC 9110 10.1.1)
+    continue_sent_ = true;
+    for (;;) {
+        BodyRead piece = co_await pull(r, deadline);
+        if (piece.kind == BodyRead::end)
+            co_return true;
+        if (!piece.good())
+            co_return false;
+    }
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/connection.h"
+
+#include <algorithm>
+
+#include "core/http/service.h"
+#include "core/os/socket.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr size_t read_buffer = 8192;  // a head with a small body, in one read
+
+/// How long an old worker still listens to an idle client that may be sending its next request just now.
+constexpr ms leaving_linger{500};
+
+}  // namespace
+
+Connection::Connection(Service& s, const Listener& l, os::Address peer_address, uint64_t n)
+    : service(s), listener(l), peer(std::move(peer_address)), number(n), started(Clock::now())
+{
+    ++service.counters.active;
+    ++service.connections_in_use;
+    limits_ = l.addresses.back()->default_server->root.core;
+}
+
+Connection::~Connection()
+{
+    --service.counters.active;
+    --service.connections_in_use;
+}
+
+const os::Address& Connection::local()
+{
+    if (local_.size() == 0)
+        local_ = os::local_address(stream.watch().fd());
+    return local_;
+}
+
+const ListenAddress& Connection::listen_address()
+{
+    if (address_)
+        return *address_;
+    address_ = listener.addresses.back();
+    if (listener.addresses.size() > 1)
+        for (const ListenAddress* a : listener.addresses)
+            if (a->address == local()) {
+                address_ = a;
+                break;
+            }
+    return *address_;
+}
+
+std::string_view Connection::peer_host()
+{
+    if (peer_host_.empty())
+        peer_host_ = peer.host();
+    return peer_host_;
+}
+
+std::string_view Connection::peer_text()
+{
+    if (peer_text_.empty())
+        peer_text_ = peer.text();
+    return peer_text_;
+}
+
+void Connection::nudge()
+{
+    if (idle)
+        cancel.ask();
+}
+
+Task<void> Connection::serve(Connection& self)
+{
+    for (;;) {
+        Head head = co_await read_head(self);
+        if (head == Head::end)
+            break;
+        ++requests;
+        co_await serve_request(self);
+        if (!keep_)
+            break;
+    }
+    if (!broken_)
+        co_await linger(self);
+    if (timed_out_ && *limits_->reset_timedout_connection)
+        os::reset_on_close(stream.watch().fd());
+    stream.close();
+}
+
+// ---- reading a head -----------------------------------------------------------------------------
+
+Task<bool> Connection::wait_for_request(Connection& self)
+{
+    idle = true;
+    ++service.counters.waiting;
+    in.release();
+    Deadline until = requests == 0 ? Clock::in(*listen_address().default_server->core->client_header_timeout)
+                                   : Clock::in(limits_->keepalive_timeout->timeout);
+    event::Wait w = co_await stream.watch().readable(until);
+    if (w == event::Wait::canceled) {
+        // The worker is leaving. A request that crosses with our close must not be lost: listen a moment more.
+        cancel.reset();
+        w = co_await stream.watch().readable(Clock::in(leaving_linger));
+    }
+    --service.counters.waiting;
+    idle = false;
+    co_return w == event::Wait::ready;
+}
+
+void Connection::make_room()
+{
+    if (!in) {
+        in = buf::Buffer(read_buffer);
+    } else if (in.room_size() == 0) {
+        if (in.size() < in.capacity())
+            in.compact();
+        else
+            in.grow(in.capacity() * 2);  // the parser bounds the head: it refuses what exceeds the limits
+    }
+}
+
+Task<bool> Connection::fill(Connection& self, Deadline deadline)
+{
+    make_room();
+    net::Io io = co_await stream.read(self, in, deadline);
+    timed_out_ = io.kind == net::Io::timeout;
+    broken_ = io.kind == net::Io::reset;
+    co_return io.good();
+}
+
+Task<Connection::Head> Connection::read_head(Connection& self)
+{
+    const Server& defaults = *listen_address().default_server;
+    parser_.start(defaults.limits, arena);
+    if (in.empty() && (requests > 0 || !stream.watch().can_read())) {
+        bool came = co_await wait_for_request(self);
+        if (!came)
+            co_return Head::end;
+    }
+    idle = false;
+    ++service.counters.reading;
+    Deadline deadline = Clock::in(*defaults.core->client_header_timeout);
+    ParseState state = in.empty() ? ParseState::more : parser_.feed(in.view());
+    while (state == ParseState::more) {
+        bool got = co_await fill(self, deadline);
+        if (!got)
+            break;
+        state = parser_.feed(in.view());
+    }
+    --service.counters.reading;
+    if (state == ParseState::done)
+        co_return Head::request;
+    if (state == ParseState::error) {
+        co_await refuse(self, parser_.error());
+    } else if (!in.empty() && !parser_.idle()) {
+        ParseError error{timed_out_ ? 408 : 400,
+                         timed_out_ ? "client timed out" : "client prematurely closed connection"};
+        co_await refuse(self, error);
+    }
+    co_return Head::end;
+}
+
+// ---- serving ------------------------------------------------------------------------------------
+
+const Server& Connection::choose_server(RequestHead& h, Request* r)
+{
+    const ListenAddress& address = listen_address();
+    if (!h.host.empty() || address.servers.size() > 1) {
+        const ServerName* matched = nullptr;
+        Captures captures;
+        if (const Server* server = address.names.find(h.host, captures, matched)) {
+            if (matched && r) {
+                r->captures = captures;
+                store_groups(*r, matched->groups, captures);
+            }
+            return *server;
+        }
+    }
+    return *address.default_server;
+}
+
+// A request that could not be read gets its status, an error page and a log line like any other.
+Task<void> Connection::refuse(Connection& self, const ParseError& error)
+{
+    keep_ = false;
+    ++service.counters.requests;
+    Request* r = arena.make<Request>(self, parser_.head());
+    r->server = listen_address().default_server;
+    r->variables.reset();
+    r->keep_alive = false;
+    r->body.start({});
+    bool gone = error.status == 408 || (error.status == 400 && error.reason.starts_with("client prematurely"));
+    if (gone)
+        r->log(Level::info, "{} while reading client request headers", error.reason);
+    else if (!error.reason.empty())
+        r->log(Level::info, "{}", error.reason);
+    request = r;
+    co_await r->run_refused(error.status, gone);
+    broken_ = broken_ || gone;
+    request = nullptr;
+    arena.clear();
+}
+
+Task<void> Connection::serve_request(Connection& self)
+{
+    ++service.counters.requests;
+    ++service.counters.writing;
+    RequestHead& head = parser_.head();
+    Request* r = arena.make<Request>(self, head);
+    request = r;
+    r->server = listen_address().default_server;
+    r->server = &choose_server(head, r);
+    in.consume(head.head_size);
+    r->body.start(head.framing);
+    const CoreLocation& rules = *r->server->root.core;
+    if (requests >= *rules.keepalive_requests || Clock::now() - started > *rules.keepalive_time || service.quitting())
+        r->keep_alive = false;
+    Rc rc = co_await r->run();
+    limits_ = r->location ? r->location->core : r->server->root.core;
+    keep_ = rc == finished && r->keep_alive && limits_->keepalive_timeout->timeout.count() > 0;
+    broken_ = rc == closed;
+    if (keep_ && !r->body.complete()) {
+        bool drained = co_await r->body.discard(*r, Clock::in(*limits_->lingering_time));
+        keep_ = drained;
+    }
+    unread_ = !r->body.complete();
+    r->body.give_back(in);
+    --service.counters.writing;
+    request = nullptr;
+    arena.clear();
+}
+
+// The client may still be sending: closing now would reset the connection and lose our last bytes on the way
+// (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
+Task<void> Connection::linger(Connection& self)
+{
+    if (timed_out_ || stream.watch().hung_up() || requests == 0 || *limits_->lingering_close == Lingering::off)
+        co_return;
+    bool pending = !in.empty() || stream.watch().can_read() || unread_;
+    if (!pending && *limits_->lingering_close != Lingering::always)
+        co_return;
+    os::shutdown_write(stream.watch().fd());
+    Deadline end = Clock::in(*limits_->lingering_time);
+    in.release();
+    in = buf::Buffer(read_buffer);
+    for (;;) {
+        in.clear();
+        Deadline until = std::min(end, Clock::in(*limits_->lingering_timeout));
+        net::Io io = co_await stream.read(self, in, until);
+        if (!io.good())
+            break;
+    }
+}
+
+}  // namespace sluice::http

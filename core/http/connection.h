@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection: one client connection, served by one coroutine until it ends. While it idles it holds no
+// buffer. It keeps the generation that it was accepted under alive.
+#pragma once
+
+#include <memory>
+
+#include "core/base/arena.h"
+#include "core/base/list.h"
+#include "core/buf/pool.h"
+#include "core/event/wait.h"
+#include "core/http/config.h"
+#include "core/http/request.h"
+#include "core/http/request_parser.h"
+#include "core/net/stream.h"
+
+namespace sluice::http {
+
+class Service;
+
+class Connection : public ListHook<>
+{
+public:
+    Connection(Service& s, const Listener& l, os::Address peer_address, uint64_t n);
+    ~Connection();
+
+    FrameArena& frames() const { return event::Loop::current().frames(); }
+
+    /// The whole life: requests one after the other, lingering close.
+    Task<void> serve(Connection& self);
+
+    Service& service;
+    const Listener& listener;
+    net::Stream stream;
+    os::Address peer;
+    uint64_t number;              // $connection
+    uint64_t requests = 0;        // $connection_requests
+    Instant started;
+    Arena arena;                  // of the current request
+    event::CancelScope cancel;
+    buf::Buffer in;               // bytes read and not yet used: head, then body, then what is pipelined
+    Request* request = nullptr;
+    bool idle = true;             // between requests: may be closed to make room
+    bool reading_head = false;
+
+    /// The address that the client came to (getsockname, once).
+    const os::Address& local();
+    const ListenAddress& listen_address();
+    /// The peer as text, made once.
+    std::string_view peer_host();
+    std::string_view peer_text();
+    /// Wakes an idle connection so that it notices that the worker is leaving.
+    void nudge();
+
+private:
+    enum class Head : uint8_t { request, end };
+    Task<Head> read_head(Connection& self);
+    Task<bool> wait_for_request(Connection& self);
+    Task<bool> fill(Connection& self, Deadline deadline);
+    Task<void> serve_request(Connection& self);
+    Task<void> linger(Connection& self);
+    Task<void> refuse(Connection& self, const ParseError& error);
+    void make_room();
+    const Server& choose_server(RequestHead& h, Request* r);
+
+    RequestParser parser_;
+    const ListenAddress* address_ = nullptr;
+    os::Address local_;
+    std::string peer_host_, peer_text_;
+    const CoreLocation* limits_ = nullptr;   // keepalive and lingering rules of the last request
+    bool keep_ = false;
+    bool timed_out_ = false;
+    bool broken_ = false;
+    bool unread_ = false;    // a request body was left half read
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what was read to what is served: inheritance, trees, listeners, handlers.
+#include <algorithm>
+
+#include "core/http/core_blocks.h"
+#include "core/http/listen_directive.h"
+
+namespace sluice::http {
+namespace {
+
+void inherit_all(Main& main)
+{
+    for (auto& server : main.servers) {
+        server->confs.inherit(main.server_confs);
+        server->root.confs.inherit(main.root.confs);
+        for (auto& location : server->locations)  // outer ones were read first
+            location->confs.inherit(location->parent->confs);
+    }
+}
+
+void bind_location(Location& location, const Log* main_log)
+{
+    location.core = &location.conf<CoreLocation>(core_module);
+    const auto& own = location.core->error_log;
+    location.log = own.is_set() && *own ? own->get() : main_log;
+    location.children.build();
+}
+
+void bind_server(Server& server)
+{
+    server.core = static_cast<const CoreServer*>(server.confs.at(core_module.index));
+    server.limits = {
+        .first_buffer = server.core->client_header_buffer_size->n,
+        .line = server.core->large_client_header_buffers->size,
+        .large_count = server.core->large_client_header_buffers->count,
+        .max_headers = *server.core->max_headers,
+        .underscores_in_headers = *server.core->underscores_in_headers,
+        .ignore_invalid_headers = *server.core->ignore_invalid_headers,
+    };
+    bind_location(server.root, server.main.log);
+    for (auto& location : server.locations)
+        bind_location(*location, server.main.log);
+    if (server.names.empty())
+        server.names.push_back({});  // the empty name: requests without Host
+}
+
+template <class F>
+void each_location(Main& main, F f)
+{
+    f(main.root);
+    for (auto& server : main.servers) {
+        f(server->root);
+        for (auto& location : server->locations)
+            f(*location);
+    }
+}
+
+void finish_modules(Main& main, conf::Diagnostics& diag)
+{
+    for (const Module* m : all_modules())
+        if (m->finish_main) {
+            Finish finish{main, diag};
+            m->finish_main(finish, m->main_conf ? main.main_confs.at(m->index) : nullptr);
+        }
+    for (const Module* m : all_modules())
+        if (m->finish_location)
+            each_location(main, [&](Location& location) {
+                Finish finish{main, diag, &location};
+                m->finish_location(finish, location.confs.at(m->index));
+            });
+    for (const Module* m : all_modules())
+        if (m->install) {
+            Install install(main);
+            m->install(install);
+        }
+}
+
+void flatten_handlers(Main& main)
+{
+    std::stable_sort(main.handlers.begin(), main.handlers.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    each_location(main, [&](Location& location) {
+        for (const auto& handler : main.handlers)
+            if (handler.first != Phase::content || !location.content)
+                location.handlers.push_back(handler);
+        if (location.content)
+            location.handlers.insert(
+                std::find_if(location.handlers.begin(), location.handlers.end(),
+                             [](const auto& h) { return h.first > Phase::content; }),
+                {Phase::content, location.content});
+    });
+    // Filters of the list run from content to client; the list is written from client to upstream.
+    std::reverse(main.head_filters.begin(), main.head_filters.end());
+}
+
+}  // namespace
+
+void finish_main(Main& main, conf::Diagnostics& diag)
+{
+    inherit_all(main);
+    bind_location(main.root, main.log);
+    for (auto& server : main.servers)
+        bind_server(*server);
+    build_listeners(main, diag);
+    finish_modules(main, diag);
+    main.variables.finish(diag);
+    flatten_handlers(main);
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/listen_directive.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/base/bytes.h"
+#include "core/os/sys.h"
+
+namespace sluice::http {
+namespace {
+
+struct Where {
+    std::string host;  // empty: all addresses
+    uint16_t first = 80, last = 80;
+};
+
+bool split_port(std::string_view text, Where& out)
+{
+    size_t dash = text.find('-');
+    auto first = parse_decimal(text.substr(0, dash));
+    auto last = dash == std::string_view::npos ? first : parse_decimal(text.substr(dash + 1));
+    if (!first || !last || *first < 1 || *last > 65535 || *first > *last)
+        return false;
+    out.first = static_cast<uint16_t>(*first);
+    out.last = static_cast<uint16_t>(*last);
+    return true;
+}
+
+// `port`, `host`, `host:port`, `[v6]`, `[v6]:port`, `*:port`; the reason when it is none.
+std::optional<std::string> split_address(std::string_view text, Where& out)
+{
+    if (text.starts_with('[')) {
+        size_t end = text.find(']');
+        if (end == std::string_view::npos)
+            return "invalid IPv6 address";
+        out.host = text.substr(0, end + 1);
+        text.remove_prefix(end + 1);
+        if (text.empty())
+            return std::nullopt;
+        if (text.front() != ':' || !split_port(text.substr(1), out))
+            return "invalid port";
+        return std::nullopt;
+    }
+    size_t colon = text.rfind(':');
+    if (colon != std::string_view::npos) {
+        out.host = text.substr(0, colon);
+        if (!split_port(text.substr(colon + 1), out))
+            return "invalid port";
+        if (out.host.empty())
+            return "no host";
+    } else if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '-'; })) {
+        if (!split_port(text, out))
+            return "invalid port";
+    } else {
+        out.host = text;
+    }
+    if (out.host == "*")
+        out.host.clear();
+    return std::nullopt;
+}
+
+bool parse_keepalive(std::string_view value, os::ListenOptions& o)
+{
+    if (value == "on" || value == "off") {
+        o.keepalive = value == "on";
+        return true;
+    }
+    // idle:interval:count, each may be left out
+    size_t a = value.find(':'), b = a == std::string_view::npos ? a : value.find(':', a + 1);
+    if (b == std::string_view::npos || value == "::")
+        return false;
+    auto seconds = [](std::string_view s) -> std::optional<int> {
+        if (s.empty())
+            return 0;
+        auto t = conf::parse_seconds(s);
+        return t ? std::optional<int>(static_cast<int>(t->count())) : std::nullopt;
+    };
+    auto idle = seconds(value.substr(0, a)), interval = seconds(value.substr(a + 1, b - a - 1));
+    auto count = b + 1 == value.size() ? std::optional<int64_t>(0) : parse_decimal(value.substr(b + 1));
+    if (!idle || !interval || !count)
+        return false;
+    o.keepalive = 1;
+    o.keep_idle = *idle;
+    o.keep_interval = *interval;
+    o.keep_count = static_cast<int>(*count);
+    return true;
+}
+
+enum class Taken { yes, no, bad };
+
+Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string_view value, os::ListenOptions& o)
+{
+    auto number = [&](int& out) {
+        auto n = parse_decimal(value);
+        if (!n || *n > INT32_MAX) {
+            apply.fail(fmt::format("invalid {} \"{}\"", name, value));
+            return Taken::bad;
+        }
+        out = static_cast<int>(*n);
+        return Taken::yes;
+    };
+    auto size = [&](int& out) {
+        auto n = conf::parse_size(value);
+        if (!n || *n > INT32_MAX) {
+            apply.fail(fmt::format("invalid {} \"{}\"", name, value));
+            return Taken::bad;
+        }
+        out = static_cast<int>(*n);
+        return Taken::yes;
+    };
+    if (name == "backlog")
+        return number(o.backlog);
+    if (name == "fastopen")
+        return number(o.fastopen);
+    if (name == "rcvbuf")
+        return size(o.rcvbuf);
+    if (name == "sndbuf")
+        return size(o.sndbuf);
+    return Taken::no;
+}
+
+Taken parse_value_option(conf::Apply& apply, std::string_view word, os::ListenOptions& o)
+{
+    size_t equals = word.find('=');
+    if (equals == std::string_view::npos)
+        return Taken::no;
+    std::string_view name = word.substr(0, equals), value = word.substr(equals + 1);
+    if (name == "ipv6only") {
+        if (value != "on" && value != "off") {
+            apply.fail(fmt::format("invalid ipv6only flags \"{}\"", value));
+            return Taken::bad;
+        }
+        o.ipv6only = value == "on";
+        return Taken::yes;
+    }
+    if (name == "so_keepalive") {
+        if (!parse_keepalive(value, o)) {
+            apply.fail(fmt::format("invalid so_keepalive value: \"{}\"", value));
+            return Taken::bad;
+        }
+        return Taken::yes;
+    }
+    if (name == "setfib" || name == "accept_filter") {
+        apply.fail(fmt::format("{} \"{}\" is not supported on this platform, ignored", name, word));
+        return Taken::bad;
+    }
+    return parse_number_option(apply, name, value, o);
+}
+
+bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
+{
+    os::ListenOptions& o = line.spec.options;
+    if (word == "default_server" || word == "default") {
+        line.default_server = true;
+        return true;
+    }
+    if (word == "bind" || word == "deferred" || word == "reuseport") {
+        o.deferred = o.deferred || word == "deferred";
+        o.reuseport = o.reuseport || word == "reuseport";
+        line.options_set = true;
+        return true;
+    }
+    Taken taken = parse_value_option(apply, word, o);
+    if (taken == Taken::bad)
+        return false;
+    if (taken == Taken::yes) {
+        line.options_set = true;
+        return true;
+    }
+    for (std::string_view other : {"ssl", "http2", "quic", "proxy_protocol", "multipath"})
+        if (word == other) {
+            apply.fail(fmt::format("the \"{}\" parameter is not built into this sluice", word));
+            return false;
+        }
+    apply.fail(fmt::format("invalid parameter \"{}\"", word));
+    return false;
+}
+
+bool resolve_hosts(conf::Apply& apply, const Where& where, std::vector<os::Address>& out)
+{
+    os::Address one;
+    if (where.host.empty()) {
+        out.push_back(os::Address::any(AF_INET, where.first));
+        return true;
+    }
+    if (os::Address::from_literal(where.host, where.first, one)) {
+        out.push_back(one);
+        return true;
+    }
+    auto found = where.host.front() == '[' ? fail(std::string()) : os::resolve(where.host, where.first);
+    if (!found || found->empty()) {
+        apply.fail(where.host.front() == '[' ? fmt::format("invalid IPv6 address in \"{}\" of the \"listen\" directive", apply.arg(0))
+                                             : fmt::format("host not found in \"{}\" of the \"listen\" directive", apply.arg(0)));
+        return false;
+    }
+    out = *found;
+    return true;
+}
+
+}  // namespace
+
+void parse_listen(conf::Apply& apply, std::vector<ListenLine>& out)
+{
+    std::string_view text = apply.arg(0);
+    ListenLine line;
+    line.pos = apply.node.name.pos;
+    std::vector<os::Address> addresses;
+    Where where;
+    if (text.starts_with("unix:")) {
+        os::Address a;
+        if (!os::Address::from_unix(text.substr(5), a))
+            return apply.fail(fmt::format("{} in \"{}\" of the \"listen\" directive",
+                                          text.size() == 5 ? "no path" : "too long path", text));
+        addresses.push_back(a);
+        where.first = where.last = 0;
+    } else {
+        if (auto why = split_address(text, where))
+            return apply.fail(fmt::format("{} in \"{}\" of the \"listen\" directive", *why, text));
+        if (!resolve_hosts(apply, where, addresses))
+            return;
+    }
+    for (size_t i = 1; i < apply.size(); ++i)
+        if (!parse_option(apply, apply.arg(i), line))
+            return;
+    for (os::Address& address : addresses)
+        for (uint32_t port = where.first; port <= where.last; ++port) {
+            address.set_port(static_cast<uint16_t>(port));
+            for (const ListenLine& other : out)
+                if (other.spec.address == address)
+                    return apply.fail(fmt::format("a duplicate listen {}", address.text()));
+            line.spec.address = address;
+            line.spec.text = address.text();
+            out.push_back(line);
+        }
+}
+
+ListenLine default_listen()
+{
+    ListenLine line;
+    line.spec.address = os::Address::any(AF_INET, os::is_root() ? 80 : 8000);
+    line.spec.text = line.spec.address.text();
+    return line;
+}
+
+namespace {
+
+struct Group {
+    ListenAddress* address;
+    ListenLine line;
+};
+
+void add_server(Main& main, Server& server, const ListenLine& line, std::vector<Group>& groups,
+                conf::Diagnostics& diag)
+{
+    auto it = std::find_if(groups.begin(), groups.end(),
+                           [&](const Group& g) { return g.line.spec.address == line.spec.address; });
+    if (it == groups.end()) {
+        main.addresses.push_back(std::make_unique<ListenAddress>());
+        groups.push_back({main.addresses.back().get(), line});
+        it = groups.end() - 1;
+        it->address->address = line.spec.address;
+        it->address->default_server = &server;
+        it->address->explicit_default = line.default_server;
+    } else {
+        if (line.options_set) {
+            if (it->line.options_set)
+                return diag.error(line.pos, fmt::format("duplicate listen options for {}", line.spec.text));
+            it->line.spec.options = line.spec.options;
+            it->line.options_set = true;
+        }
+        if (line.default_server) {
+            if (it->address->explicit_default)
+                return diag.error(line.pos, fmt::format("a duplicate default server for {}", line.spec.text));
+            it->address->explicit_default = true;
+            it->address->default_server = &server;
+        }
+    }
+    it->address->servers.push_back(&server);
+}
+
+void add_names(ListenAddress& address, const std::string& text, conf::Diagnostics& diag)
+{
+    for (Server* server : address.servers)
+        for (const ServerName& name : server->names)
+            if (!address.names.add(name, *server))
+                diag.warn(conf::Pos{}, "conflicting-server-name",
+                          fmt::format("conflicting server name \"{}\" on {}, ignored", name.text, text));
+}
+
+// A specific address whose port has a wildcard of the same family needs no socket of its own.
+Listener* socket_of(Main& main, const Group& g)
+{
+    if (g.line.options_set || g.line.spec.address.is_unix())
+        return nullptr;
+    for (Listener& l : main.listeners)
+        if (l.spec.address.is_wildcard() && l.spec.address.family() == g.line.spec.address.family() &&
+            l.spec.address.port() == g.line.spec.address.port())
+            return &l;
+    return nullptr;
+}
+
+}  // namespace
+
+void build_listeners(Main& main, conf::Diagnostics& diag)
+{
+    std::vector<Group> groups;
+    for (auto& server : main.servers) {
+        auto& lines = server->listens;
+        if (lines.empty())
+            lines.push_back(default_listen());
+        for (const ListenLine& line : lines)
+            add_server(main, *server, line, groups, diag);
+    }
+    for (Group& g : groups)
+        add_names(*g.address, g.line.spec.text, diag);
+    for (Group& g : groups)
+        if (g.line.spec.address.is_wildcard())
+            main.listeners.push_back({g.line.spec, {g.address}});
+    for (Group& g : groups) {
+        if (g.line.spec.address.is_wildcard())
+            continue;
+        if (Listener* shared = socket_of(main, g))
+            shared->addresses.insert(shared->addresses.begin(), g.address);
+        else
+            main.listeners.push_back({g.line.spec, {g.address}});
+    }
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a request: phases, redirects, errors, log.
+#include "core/http/request.h"
+
+#include "core/http/connection.h"
+#include "core/http/error_page.h"
+#include "core/http/service.h"
+#include "core/http/uri.h"
+#include "core/os/sys.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr int max_redirects = 10;  // nginx's NGX_HTTP_MAX_URI_CHANGES
+
+}  // namespace
+
+Request::Request(Connection& connection, RequestHead& h)
+    : c(connection), head(h), method(h.method), method_id(h.method_id), body(*this),
+      started_wall_ms(Clock::wall_ms()), started(Clock::now()), started_us(0), keep_alive(h.keep_alive),
+      arena_(connection.arena)
+{
+    size_t n = all_modules().size();
+    slots_ = static_cast<void**>(arena_.alloc(n * sizeof(void*)));
+    std::fill_n(slots_, n, nullptr);
+}
+
+event::CancelScope& Request::cancel() { return c.cancel; }
+
+FrameArena& Request::frames() const { return event::Loop::current().frames(); }
+
+bool Request::set_target(std::string_view path_and_query)
+{
+    unparsed_uri = path_and_query;
+    size_t fragment = path_and_query.find('#');
+    if (fragment != std::string_view::npos)
+        path_and_query = path_and_query.substr(0, fragment);
+    size_t question = path_and_query.find('?');
+    has_args = question != std::string_view::npos;
+    args = has_args ? path_and_query.substr(question + 1) : std::string_view{};
+    std::string_view path = path_and_query.substr(0, question);
+    if (path == "*") {
+        uri = path;
+        return true;
+    }
+    return normalize_uri(path, *server->core->merge_slashes, arena_, uri);
+}
+
+Task<Rc> Request::run()
+{
+    Rc rc;
+    if (!set_target(head.path_and_query)) {
+        log(Level::info, "client sent invalid request while reading client request line");
+        rc = co_await reply_with(400);
+    } else {
+        rc = co_await serve();
+    }
+    co_await run_log_phase();
+    co_return rc;
+}
+
+Task<Rc> Request::run_refused(int status, bool gone)
+{
+    Rc rc = closed;
+    if (gone)
+        log_status = status;
+    else
+        rc = co_await reply_with(status);
+    while (rc == redirected) {
+        rc = find_location();
+        if (rc == next)
+            rc = co_await run_phases(Phase::rewrite, Phase::content);
+        if (rc.is_reply())
+            rc = co_await reply_with(rc.status());
+    }
+    co_await run_log_phase();
+    co_return rc;
+}
+
+Task<Rc> Request::serve()
+{
+    Rc rc = co_await run_phases(Phase::post_read, Phase::post_read);
+    for (;;) {
+        if (rc == next && !named_)
+            rc = co_await run_phases(Phase::server_rewrite, Phase::server_rewrite);
+        if (rc == next)
+            rc = find_location();
+        if (rc == next)
+            rc = co_await run_phases(Phase::rewrite, Phase::content);
+        if (rc.is_reply())
+            rc = co_await reply_with(rc.status());
+        if (rc != redirected)
+            break;
+        if (++redirects_ > max_redirects) {
+            log(Level::error, "rewrite or internal redirection cycle while internally redirecting to \"{}\"", uri);
+            rc = co_await send_error_page(500);
+            break;
+        }
+        rc = next;
+    }
+    co_return rc;
+}
+
+Task<Rc> Request::run_phases(Phase first, Phase last)
+{
+    const Location& where = location ? *location : server->root;
+    int refused = 0;       // by an access handler, with `satisfy any`
+    for (size_t i = 0; i < where.handlers.size(); ++i) {
+        Phase phase = where.handlers[i].first;
+        if (phase < first)
+            continue;
+        if (refused && phase > Phase::access)
+            co_return reply(refused);
+        if (phase > last)
+            break;
+        Rc rc = co_await where.handlers[i].second(*this);
+        if (rc == next)
+            continue;
+        if (phase == Phase::access) {
+            bool any_will_do = *where.core->satisfy == Satisfy::any;
+            if (rc.is_reply() && any_will_do && (rc.status() == 401 || rc.status() == 403)) {
+                refused = rc.status();
+                continue;
+            }
+            if (rc == done && any_will_do)
+                refused = 0;
+            if (rc == done && !any_will_do)
+                continue;
+        }
+        if (rc != done)
+            co_return rc;
+        while (i + 1 < where.handlers.size() && where.handlers[i + 1].first == phase)
+            ++i;  // the phase has been decided
+    }
+    if (last != Phase::content)
+        co_return next;
+    co_return reply(404);
+}
+
+Rc Request::find_location()
+{
+    if (named_) {
+        location = std::exchange(named_, nullptr);
+        return next;
+    }
+    location = &server->root;
+    Captures found;
+    LocationMatch match = server->root.children.find(uri, found);
+    if (match.failed) {
+        log(Level::alert, "a regular expression gave up on \"{}\"", uri);
+        return reply(500);
+    }
+    if (match.redirect) {
+        location = match.location;
+        std::string_view target = arena_.concat(uri, "/", has_args ? "?" : "", args);
+        out.headers.set(arena_, HeaderId::location, redirect_target(target));
+        return reply(301);
+    }
+    if (match.location)
+        location = match.location;
+    if (location->kind == Location::regex) {
+        captures = found;
+        store_groups(*this, location->groups, captures);
+    }
+    return check_location();
+}
+
+Rc Request::check_location()
+{
+    if (location->internal && !internal)
+        return reply(404);
+    const CoreLocation& rules = core();
+    if (!rules.keepalive_timeout->timeout.count() || c.requests >= *rules.keepalive_requests)
+        keep_alive = false;
+    uint64_t limit = rules.client_max_body_size->n;
+    Framing framing = head.framing;
+    if (limit && framing.kind == Framing::length && framing.size > limit && !error_status) {
+        log(Level::error, "client intended to send too large body: {} bytes", framing.size);
+        return reply(413);
+    }
+    return next;
+}
+
+Rc Request::internal_redirect(std::string_view target)
+{
+    size_t question = target.find('?');
+    uri = target.substr(0, question);
+    has_args = question != std::string_view::npos;
+    args = has_args ? target.substr(question + 1) : std::string_view{};
+    uri_changed = true;
+    internal = true;
+    location = nullptr;
+    std::fill_n(slots_, all_modules().size(), nullptr);
+    return redirected;
+}
+
+Rc Request::named_redirect(std::string_view name)
+{
+    auto it = server->named.find(name);
+    if (it == server->named.end()) {
+        log(Level::error, "could not find named location \"{}\"", name);
+        return reply(500);
+    }
+    named_ = it->second;
+    internal = true;
+    uri_changed = true;
+    std::fill_n(slots_, all_modules().size(), nullptr);
+    return redirected;
+}
+
+Task<Rc> Request::run_log_phase()
+{
+    const Location& where = location ? *location : server->root;
+    for (const auto& handler : where.handlers)
+        if (handler.first == Phase::log)
+            co_await handler.second(*this);
+    co_return done;
+}
+
+Task<Rc> Request::sleep(ms d)
+{
+    event::Wait w = co_await event::sleep(d);
+    co_return w == event::Wait::canceled ? closed : next;
+}
+
+// ---- errors -------------------------------------------------------------------------------------
+
+Task<Rc> Request::reply_with(int status)
+{
+    if (head_sent_)
+        co_return cut_short();
+    if (status == 444 || status == 499 || status == 408) {
+        log_status = status;
+        co_return closed;  // without an answer, as in nginx
+    }
+    Rc rc;
+    if (try_error_page(status, rc)) {
+        if (rc.is_reply())
+            rc = co_await send_error_page(rc.status());
+        co_return rc;
+    }
+    co_return co_await send_error_page(status);
+}
+
+bool Request::try_error_page(int status, Rc& rc)
+{
+    const CoreLocation& rules = location ? core() : *server->root.core;
+    if (error_status && !*rules.recursive_error_pages)
+        return false;
+    for (const ErrorPage& page : *rules.error_page) {
+        if (std::find(page.statuses.begin(), page.statuses.end(), status) == page.statuses.end())
+            continue;
+        std::string_view target = page.target.eval(*this);
+        if (target.empty())
+            return false;
+        error_status = status;
+        replace_status_ = page.replace == 0 ? status : page.replace == -1 ? 0 : page.replace;
+        if (target.front() == '/' || target.front() == '@') {
+            if (method_id != Method::head && target.front() == '/') {
+                method = "GET";
+                method_id = Method::get;
+            }
+            out = Response{};
+            rc = target.front() == '@' ? named_redirect(target) : internal_redirect(target);
+            return true;
+        }
+        int code = replace_status_;
+        bool redirects = code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
+        out.headers.set(arena_, HeaderId::location, target);
+        replace_status_ = 0;
+        rc = reply(redirects ? code : 302);
+        return true;
+    }
+    return false;
+}
+
+Task<Rc> Request::send_error_page(int status)
+{
+    Headers kept = out.headers;
+    out = Response{};
+    replace_status_ = 0;
+    // Of what the handler set only what belongs to the status stays.
+    for (const Header& h : kept)
+        if (h.id == HeaderId::location || h.id == HeaderId::www_authenticate || h.id == HeaderId::content_range ||
+            h.id == HeaderId::retry_after || h.id == HeaderId::allow)
+            out.headers.add(arena_, h);
+    switch (status) {
+    case 400: case 413: case 414: case 431: case 494: case 495: case 496: case 497: case 500: case 501:
+        keep_alive = false;  // the connection's state is in doubt, or a body would have to be read
+        break;
+    default:
+        break;
+    }
+    if (status >= 494 && status <= 497)
+        log_status = status;
+    std::string_view page = error_page_text(status, *(location ? core() : *server->root.core).server_tokens);
+    int shown = status >= 494 && status <= 497 ? 400 : status;
+    co_return co_await respond(shown, page.empty() ? std::string_view{} : "text/html", page);
+}
+
+void Request::write_log(Level level, std::string_view text)
+{
+    fmt::basic_memory_buffer<char, Log::max_line> line;
+    auto to = fmt::appender(line);
+    fmt::format_to(to, "{}, client: {}", text, c.peer_host());
+    if (server)
+        fmt::format_to(to, ", server: {}", server->first_name);
+    if (!head.request_line.empty())
+        fmt::format_to(to, ", request: \"{}\"", head.request_line);
+    if (!upstream_text.empty())
+        fmt::format_to(to, ", upstream: \"{}\"", upstream_text);
+    if (const Header* host = head.headers.find(HeaderId::host))
+        fmt::format_to(to, ", host: \"{}\"", host->value);
+    if (const Header* referer = head.headers.find(HeaderId::referer))
+        fmt::format_to(to, ", referrer: \"{}\"", referer->value);
+    log_target().write(level, c.number, {line.data(), line.size()});
+}
+
+std::string_view Request::id()
+{
+    if (id_.empty()) {
+        unsigned char bytes[16];
+        os::random_bytes(bytes, sizeof bytes);
+        char* text = arena_.chars(32);
+        for (size_t i = 0; i < sizeof bytes; ++i) {
+            text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+            text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+        }
+        id_ = {text, 32};
+    }
+    return id_;
+}
+
+}  // namespace sluice::http

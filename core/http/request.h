@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request: one exchange with a client, from its head to its log line. It lives in its connection's arena
+// and names the arena that coroutine frames come from. Its life (core/http/request.cc):
+//   head → server by Host → phases → content handler → response → rest of the body → log
+//
+// Body: pulled with read_body(). Response: set `out`, then send_head(), write() any number of times,
+// finish(); or respond() for all at once; or return reply(status) and let error pages do it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/base/arena.h"
+#include "core/buf/pool.h"
+#include "core/http/body.h"
+#include "core/http/config.h"
+#include "core/http/message.h"
+#include "core/http/variables.h"
+#include "core/net/stream.h"
+
+namespace sluice::upstream {
+struct Attempt;
+class Exchange;
+}
+
+namespace sluice::http {
+
+class Connection;
+
+/// The response's head while it is being made. Content-Length, Transfer-Encoding, Connection, Keep-Alive,
+/// Date, Server and Content-Type are rendered from the values, never from `headers`.
+struct Response {
+    int status = 0;
+    std::string_view reason;         // of an upstream's status line; empty: the usual one
+    Headers headers;                 // all others, in order
+    std::string_view content_type;   // empty: no such field
+    int64_t content_length = -1;     // -1: unknown
+    int64_t last_modified = -1;      // seconds since the epoch, -1: none
+    std::string_view last_modified_text;  // as the upstream wrote it; wins
+    std::string_view server;         // passed on instead of ours (proxy_pass_header)
+    std::string_view date;
+    bool no_body = false;            // the head is all (HEAD, 204, 304)
+    bool allow_ranges = false;
+    Headers trailers;                // of a chunked response
+};
+
+class Request
+{
+public:
+    Request(Connection& connection, RequestHead& h);
+    Request(const Request&) = delete;
+
+    FrameArena& frames() const;
+    Arena& arena() const { return arena_; }
+    /// Asking it ends every wait of this request with `canceled`, for good.
+    event::CancelScope& cancel();
+
+    // ---- what was asked ----
+    Connection& c;
+    RequestHead& head;
+    std::string_view method;     // may change for an error page (GET)
+    Method method_id;
+    std::string_view uri;        // decoded and normalised; what locations match
+    std::string_view args;       // after '?', not decoded
+    bool has_args = false;
+    std::string_view unparsed_uri;   // path and query as sent
+    bool uri_changed = false;    // no longer what was sent: proxy_pass encodes it again
+    bool pipelined = false;      // its head had come before the last response was sent ($pipe)
+    bool is_head() const { return head.method_id == Method::head; }
+
+    // ---- where it is served ----
+    const Server* server = nullptr;
+    const Location* location = nullptr;
+    Captures captures;
+    template <class C>
+    const C& conf(const Module& m) const
+    {
+        return location->conf<C>(m);
+    }
+    const CoreLocation& core() const { return *location->core; }
+    const Main& main() const { return server->main; }
+    VariableCache variables;
+    /// Space for one pointer per module, for the time of the request (ctx of the module).
+    template <class T>
+    T*& slot(const Module& m)
+    {
+        return reinterpret_cast<T*&>(slots_[m.index]);
+    }
+
+    // ---- request body ----
+    BodyReader body;
+
+    // ---- response ----
+    Response out;
+    bool head_sent() const { return head_sent_; }
+    /// The whole response went out ($request_completion).
+    bool completed() const { return complete_; }
+    bool is_chunked() const { return chunked_; }
+    /// Filters and renders the head; it leaves with the first write or finish(). `last` says that no body
+    /// will follow at all.
+    Rc send_head();
+    /// The slices' memory must stay until it returns. closed: the client is gone or too slow.
+    /// `last`: nothing follows; then it says finished.
+    Task<Rc> write(std::span<buf::Slice> slices, bool last = false);
+    /// The head alone, or what is corked, goes out now.
+    Task<Rc> flush();
+    /// The end of the response: last chunk, trailers. finished or closed.
+    Task<Rc> finish();
+    /// A whole response: send_head, write, finish. `content_type` empty: the location's by extension.
+    Task<Rc> respond(int status, std::string_view content_type, std::string_view text);
+    /// A 1xx head (100, 103), at once.
+    Task<Rc> send_informational(int status, const Headers* headers);
+    /// The response cannot be completed: the connection is closed without its end (visibly short).
+    Rc cut_short();
+    uint64_t body_sent() const { return body_sent_; }
+    uint64_t bytes_sent() const { return head_bytes_ + body_sent_ + chunk_bytes_; }
+
+    // ---- redirects ----
+    /// To another URI (may hold "?args") within this server.
+    Rc internal_redirect(std::string_view uri);
+    Rc named_redirect(std::string_view name);
+    bool internal = false;
+
+    // ---- services ----
+    Task<Rc> sleep(ms d);
+    /// An error-log line with the usual ", client: ..., server: ..., request: ..." behind it.
+    template <class... A>
+    void log(Level level, fmt::format_string<A...> format, A&&... a)
+    {
+        if (log_target().wants(level))
+            write_log(level, fmt::format(format, std::forward<A>(a)...));
+    }
+    const Log& log_target() const { return location ? *location->log : *server->root.log; }
+    /// The media type of `uri`'s extension.
+    std::string_view type_of(std::string_view path) const;
+    /// scheme://host[:port] in front of `uri` when absolute_redirect says so, for Location.
+    std::string_view redirect_target(std::string_view uri);
+
+    // ---- bookkeeping ----
+    int64_t started_wall_ms;
+    Instant started;
+    uint64_t started_us;
+    bool keep_alive;              // our wish; rendered into the head
+    int log_status = 0;           // 494-499 of the log; 0: out.status
+    int error_status = 0;         // set while an error page is served
+    std::string_view id();        // $request_id
+    ArenaVector<upstream::Attempt*> attempts;   // of upstreams, in order
+    upstream::Exchange* exchange = nullptr;     // the current or last one
+    std::string_view upstream_text;  // for the error log's `upstream: "..."`
+
+    /// The engine's: runs the request to its end; the log phase has run when it returns.
+    Task<Rc> run();
+    /// For a head that could not be read: error page (unless the client is gone) and log.
+    Task<Rc> run_refused(int status, bool gone);
+    int status_for_log() const { return log_status ? log_status : out.status; }
+    /// Maps uri/args of a raw target; false: malformed (400).
+    bool set_target(std::string_view path_and_query);
+
+private:
+    friend class Connection;
+    static constexpr size_t max_parts = 16;   // slices gathered for one write
+
+    Task<Rc> serve();
+    Task<Rc> run_phases(Phase first, Phase last);
+    Rc find_location();
+    Rc check_location();
+    Task<Rc> reply_with(int status);
+    bool try_error_page(int status, Rc& rc);
+    Task<Rc> send_error_page(int status);
+    Task<Rc> run_log_phase();
+    void write_log(Level level, std::string_view text);
+
+    Task<Rc> write_out(std::span<buf::Slice> slices, bool last);
+    Rc write_failed(const net::Io& io);
+    buf::Slice end_of_chunks();
+    void render_head();
+    void choose_framing();
+
+    Arena& arena_;
+    void** slots_ = nullptr;
+    const Location* named_ = nullptr;   // where a named redirect goes
+    buf::Buffer head_out_;              // corked head
+    buf::Slice parts_[max_parts];
+    char chunk_head_[20];
+    uint64_t body_sent_ = 0, head_bytes_ = 0, chunk_bytes_ = 0;
+    std::string_view id_;
+    int redirects_ = 0;
+    int replace_status_ = 0;            // of an error page: 0 keeps what the page answers
+    bool head_sent_ = false;
+    bool chunked_ = false;
+    bool discard_body_ = false;         // HEAD: the content handler's bytes go nowhere
+    bool failed_ = false;
+    bool complete_ = false;
+};
+
+/// "404 Not Found" for status lines; empty when it has no name.
+std::string_view status_line_text(int status);
+/// The product as server_tokens wants it: "sluice" or "sluice/0.1.0".
+std::string_view server_token(Tokens tokens);
+
+}  // namespace sluice::http

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+// The response side of a request: head, framing, writing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/http/connection.h"
+#include "core/http/request.h"
+#include "core/http/service.h"
+#include "core/os/sys.h"
+#include "core/version.h"
+
+namespace sluice::http {
+namespace {
+
+struct Phrase {
+    int status;
+    std::string_view text;
+};
+// RFC 9110 15, worded as nginx words them.
+constexpr Phrase phrases[] = {
+    {100, "100 Continue"}, {101, "101 Switching Protocols"}, {102, "102 Processing"}, {103, "103 Early Hints"},
+    {200, "200 OK"}, {201, "201 Created"}, {202, "202 Accepted"}, {204, "204 No Content"},
+    {206, "206 Partial Content"}, {300, "300 Multiple Choices"}, {301, "301 Moved Permanently"},
+    {302, "302 Moved Temporarily"}, {303, "303 See Other"}, {304, "304 Not Modified"},
+    {307, "307 Temporary Redirect"}, {308, "308 Permanent Redirect"}, {400, "400 Bad Request"},
+    {401, "401 Unauthorized"}, {402, "402 Payment Required"}, {403, "403 Forbidden"}, {404, "404 Not Found"},
+    {405, "405 Not Allowed"}, {406, "406 Not Acceptable"}, {408, "408 Request Time-out"}, {409, "409 Conflict"},
+    {410, "410 Gone"}, {411, "411 Length Required"}, {412, "412 Precondition Failed"},
+    {413, "413 Request Entity Too Large"}, {414, "414 Request-URI Too Large"},
+    {415, "415 Unsupported Media Type"}, {416, "416 Requested Range Not Satisfiable"},
+    {421, "421 Misdirected Request"}, {426, "426 Upgrade Required"}, {429, "429 Too Many Requests"},
+    {431, "431 Request Header Fields Too Large"},
+    {500, "500 Internal Server Error"}, {501, "501 Not Implemented"}, {502, "502 Bad Gateway"},
+    {503, "503 Service Temporarily Unavailable"}, {504, "504 Gateway Time-out"},
+    {505, "505 HTTP Version Not Supported"}, {507, "507 Insufficient Storage"},
+};
+
+// Appends to a buffer that grows: no length is computed beforehand.
+class HeadWriter
+{
+public:
+    explicit HeadWriter(buf::Buffer& b) : b_(b) {}
+
+    HeadWriter& operator<<(std::string_view s)
+    {
+        if (b_.room_size() < s.size())
+            b_.grow(std::max(b_.capacity() * 2, b_.size() + s.size()));
+        b_.append(s);
+        return *this;
+    }
+    HeadWriter& operator<<(int64_t n)
+    {
+        fmt::format_int text(n);
+        return *this << std::string_view(text.data(), text.size());
+    }
+    void field(std::string_view name, std::string_view value) { *this << name << ": " << value << "\r\n"; }
+
+private:
+    buf::Buffer& b_;
+};
+
+// Fields that are rendered from values.
+bool is_rendered_here(HeaderId id)
+{
+    switch (id) {
+    case HeaderId::content_length:
+    case HeaderId::transfer_encoding:
+    case HeaderId::connection:
+    case HeaderId::keep_alive:
+    case HeaderId::content_type:
+    case HeaderId::date:
+    case HeaderId::server:
+    case HeaderId::last_modified:
+        return true;
+    default:
+        return false;
+    }
+}
+
+constexpr size_t usual_head = 1024;
+
+}  // namespace
+
+std::string_view status_line_text(int status)
+{
+    auto it = std::lower_bound(std::begin(phrases), std::end(phrases), status,
+                               [](const Phrase& p, int s) { return p.status < s; });
+    return it != std::end(phrases) && it->status == status ? it->text : std::string_view{};
+}
+
+std::string_view server_token(Tokens tokens)
+{
+    return tokens == Tokens::off ? "sluice" : "sluice/" SLUICE_VERSION;
+}
+
+void Request::choose_framing()
+{
+    int status = out.status;
+    bool no_content = status < 200 || status == 204 || status == 304;
+    if (no_content) {
+        out.no_body = true;
+        out.content_length = -1;
+        if (status != 304)
+            out.content_type = {};
+    }
+    discard_body_ = out.no_body || is_head();
+    if (no_content || is_head() || out.content_length >= 0)
+        return;
+    if (head.version == Version::http11 && *core().chunked_transfer_encoding)
+        chunked_ = true;
+    else
+        keep_alive = false;  // only closing can end it
+}
+
+void Request::render_head()
+{
+    head_out_ = buf::Buffer(usual_head);
+    if (head.version == Version::http09)
+        return;
+    HeadWriter w(head_out_);
+    w << "HTTP/1.1 ";
+    std::string_view line = out.reason.empty() ? status_line_text(out.status) : std::string_view{};
+    if (!line.empty())
+        w << line;
+    else
+        w << int64_t{out.status} << " " << out.reason;
+    w << "\r\n";
+    const CoreLocation& rules = location ? core() : *server->root.core;
+    w.field("Server", out.server.empty() ? server_token(*rules.server_tokens) : out.server);
+    w.field("Date", out.date.empty() ? Clock::http_time() : out.date);
+    if (!out.content_type.empty())
+        w.field("Content-Type", out.content_type);
+    if (out.content_length >= 0)
+        w << "Content-Length: " << out.content_length << "\r\n";
+    if (!out.last_modified_text.empty()) {
+        w.field("Last-Modified", out.last_modified_text);
+    } else if (out.last_modified >= 0) {
+        char text[30];
+        format_http_time(out.last_modified, text);
+        w.field("Last-Modified", {text, 29});
+    }
+    if (chunked_)
+        w << "Transfer-Encoding: chunked\r\n";
+    if (out.status == 101) {
+        w << "Connection: upgrade\r\n";
+    } else if (keep_alive) {
+        w << "Connection: keep-alive\r\n";
+        if (auto seconds = rules.keepalive_timeout->header.count())
+            w << "Keep-Alive: timeout=" << seconds << "\r\n";
+    } else {
+        w << "Connection: close\r\n";
+    }
+    for (const Header& h : out.headers)
+        if (!is_rendered_here(h.id))
+            w.field(h.name, h.value);
+    w << "\r\n";
+}
+
+Rc Request::send_head()
+{
+    if (head_sent_)
+        return next;
+    if (!location)
+        location = &server->root;
+    if (error_status && replace_status_) {
+        out.status = replace_status_;
+        out.reason = {};
+    }
+    if (c.service.quitting() || core().keepalive_timeout->timeout.count() == 0)
+        keep_alive = false;
+    for (auto filter : main().head_filters)
+        filter(*this);
+    choose_framing();
+    head_sent_ = true;
+    render_head();
+    head_bytes_ = head_out_.size();
+    return next;
+}
+
+// head (once), chunk head, data, chunk end: one call where the kernel takes it.
+Task<Rc> Request::write_out(std::span<buf::Slice> slices, bool last)
+{
+    if (failed_)
+        co_return closed;
+    size_t n = 0, size = 0, at = 0;
+    if (!head_out_.empty())
+        parts_[n++] = buf::Slice(head_out_.view());
+    if (!discard_body_)
+        for (const buf::Slice& s : slices)
+            size += s.size;
+    bool framed = chunked_ && size > 0;
+    if (framed) {
+        size_t length = write_chunk_head(chunk_head_, size);
+        parts_[n++] = buf::Slice(std::string_view(chunk_head_, length));
+        chunk_bytes_ += length + 2;
+    }
+    body_sent_ += size;
+    while (size > 0 && at < slices.size()) {
+        while (at < slices.size() && n < max_parts - 2)
+            parts_[n++] = slices[at++];
+        if (at == slices.size())
+            break;
+        net::Io io = co_await c.stream.write(*this, std::span(parts_, n), *core().send_timeout);
+        if (!io.good())
+            co_return write_failed(io);
+        n = 0;
+    }
+    if (framed)
+        parts_[n++] = buf::Slice("\r\n");
+    if (last && chunked_ && !discard_body_)
+        parts_[n++] = end_of_chunks();
+    if (n > 0) {
+        net::Io io = co_await c.stream.write(*this, std::span(parts_, n), *core().send_timeout);
+        if (!io.good())
+            co_return write_failed(io);
+    }
+    head_out_.release();
+    co_return next;
+}
+
+buf::Slice Request::end_of_chunks()
+{
+    if (out.trailers.empty()) {
+        chunk_bytes_ += 5;
+        return buf::Slice("0\r\n\r\n");
+    }
+    std::string_view text = "0\r\n";
+    for (const Header& h : out.trailers)
+        text = arena_.concat(text, h.name, ": ", h.value, "\r\n");
+    text = arena_.concat(text, "\r\n");
+    chunk_bytes_ += text.size();
+    return buf::Slice(text);
+}
+
+Rc Request::write_failed(const net::Io& io)
+{
+    failed_ = true;
+    keep_alive = false;
+    head_out_.release();
+    if (io.kind == net::Io::timeout)
+        log(Level::info, "client timed out (110: Connection timed out) while sending response to client");
+    else if (io.kind == net::Io::reset)
+        log(Level::info, "writev() failed {} while sending response to client", errno_text(io.error));
+    return closed;
+}
+
+Task<Rc> Request::write(std::span<buf::Slice> slices, bool last)
+{
+    send_head();
+    Rc rc = co_await write_out(slices, last);
+    complete_ = last && rc == next;
+    co_return complete_ ? finished : rc;
+}
+
+Task<Rc> Request::flush()
+{
+    send_head();
+    co_return co_await write_out({}, false);
+}
+
+Task<Rc> Request::finish()
+{
+    send_head();
+    Rc rc = co_await write_out({}, true);
+    complete_ = rc == next;
+    co_return rc == next ? finished : rc;
+}
+
+Task<Rc> Request::respond(int status, std::string_view content_type, std::string_view text)
+{
+    out.status = status;
+    out.content_type = content_type.empty() && !text.empty() ? type_of(uri) : content_type;
+    out.content_length = static_cast<int64_t>(text.size());
+    buf::Slice slice(text);
+    send_head();
+    Rc rc = co_await write_out(std::span(&slice, 1), true);
+    complete_ = rc == next;
+    co_return rc == next ? finished : rc;
+}
+
+Task<Rc> Request::send_informational(int status, const Headers* headers)
+{
+    if (head_sent_ || head.version != Version::http11)
+        co_return next;
+    head_out_ = buf::Buffer(usual_head);
+    HeadWriter w(head_out_);
+    w << "HTTP/1.1 " << status_line_text(status) << "\r\n";
+    if (headers)
+        for (const Header& h : *headers)
+            w.field(h.name, h.value);
+    w << "\r\n";
+    parts_[0] = buf::Slice(head_out_.view());
+    net::Io io = co_await c.stream.write(*this, std::span(parts_, 1), *core().send_timeout);
+    head_out_.release();
+    if (!io.good())
+        co_return write_failed(io);
+    co_return next;
+}
+
+Rc Request::cut_short()
+{
+    failed_ = true;
+    keep_alive = false;
+    head_out_.release();
+    return closed;
+}
+
+std::string_view Request::type_of(std::string_view path) const
+{
+    size_t slash = path.rfind('/'), dot = path.rfind('.');
+    const CoreLocation& rules = core();
+    if (dot == std::string_view::npos || (slash != std::string_view::npos && dot < slash) || !*rules.types)
+        return *rules.default_type;
+    std::string_view extension = path.substr(dot + 1);
+    char lower[32];
+    if (extension.size() > sizeof lower)
+        return *rules.default_type;
+    std::transform(extension.begin(), extension.end(), lower, to_lower);
+    auto it = (*rules.types)->find(std::string_view(lower, extension.size()));
+    return it == (*rules.types)->end() ? std::string_view(*rules.default_type) : std::string_view(it->second);
+}
+
+std::string_view Request::redirect_target(std::string_view target)
+{
+    const CoreLocation& rules = location ? core() : *server->root.core;
+    if (!*rules.absolute_redirect || target.empty() || target.front() != '/')
+        return target;
+    std::string_view host = head.host;
+    if (*rules.server_name_in_redirect && !server->first_name.empty())
+        host = server->first_name;
+    else if (host.empty())
+        host = arena_.copy(c.local().host());
+    uint16_t port = c.local().port();
+    if (!*rules.port_in_redirect || port == 80 || c.local().is_unix())
+        return arena_.concat("http://", host, target);
+    fmt::format_int text(port);
+    return arena_.concat("http://", host, ":", std::string_view(text.data(), text.size()), target);
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+# add_header and expires.
+use Test::Nginx::Socket 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: add_header on 200
+--- config
+    location /t { add_header X-A "b c"; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+X-A: b c
+
+
+
+=== TEST 2: add_header on redirects and 204
+--- config
+    add_header X-A b;
+    location /r { return 302 http://x.test/; }
+    location /n { return 204; }
+--- request eval
+["GET /r", "GET /n"]
+--- error_code eval
+["302", "204"]
+--- response_headers eval
+["X-A: b", "X-A: b"]
+
+
+
+=== TEST 3: add_header is not on errors
+--- config
+    location /t { add_header X-A b; return 404; }
+--- request
+GET /t
+--- error_code: 404
+--- response_headers
+!X-A
+
+
+
+=== TEST 4: always is on errors too
+--- config
+    location /t { add_header X-A b always; return 404; }
+--- request
+GET /t
+--- error_code: 404
+--- response_headers
+X-A: b
+
+
+
+=== TEST 5: variables in the value
+--- config
+    location /t { add_header X-A "$uri-$status"; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+X-A: /t-200
+
+
+
+=== TEST 6: an empty value adds nothing
+--- config
+    location /t { add_header X-A $arg_a; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+!X-A
+
+
+
+=== TEST 7: several of one name
+--- config
+    location /t { add_header X-A 1; add_header X-A 2; return 200 "ok\n"; }
+--- request
+GET /t
+--- raw_response_headers_like: X-A: 1\r\nX-A: 2\r\n
+
+
+
+=== TEST 8: inherited when the location has none
+--- config
+    add_header X-A outer;
+    location /t { return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+X-A: outer
+
+
+
+=== TEST 9: replaced when the location has its own
+--- config
+    add_header X-A outer;
+    location /t { add_header X-B inner; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+!X-A
+X-B: inner
+
+
+
+=== TEST 10: add_header_inherit merge
+--- config
+    add_header X-A outer;
+    location /t { add_header_inherit merge; add_header X-B inner; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+X-A: outer
+X-B: inner
+--- not_nginx: add_header_inherit is of 1.29.3
+
+
+
+=== TEST 11: add_header_inherit off
+--- config
+    add_header X-A outer;
+    location /t { add_header_inherit off; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+!X-A
+--- not_nginx: add_header_inherit is of 1.29.3
+
+
+
+=== TEST 12: Last-Modified is replaced
+--- config
+    location /t { alias $TEST_NGINX_HTML_DIR/a.txt; add_header Last-Modified "Mon, 28 Sep 1970 06:00:00 GMT"; }
+--- user_files
+>>> a.txt 1000000000
+x
+--- request
+GET /t
+--- response_headers
+Last-Modified: Mon, 28 Sep 1970 06:00:00 GMT
+
+
+
+=== TEST 13: expires with a time
+--- config
+    location /t { expires 1h; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers_like
+Cache-Control: max-age=3600
+Expires: \w+, .* GMT
+
+
+
+=== TEST 14: expires in the past
+--- config
+    location /t { expires -1; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+Cache-Control: no-cache
+
+
+
+=== TEST 15: expires epoch
+--- config
+    location /t { expires epoch; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+Cache-Control: no-cache
+Expires: Thu, 01 Jan 1970 00:00:01 GMT
+
+
+
+=== TEST 16: expires max
+--- config
+    location /t { expires max; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+Cache-Control: max-age=315360000
+Expires: Thu, 31 Dec 2037 23:55:55 GMT
+
+
+
+=== TEST 17: expires off
+--- config
+    expires 1h;
+    location /t { expires off; return 200 "ok\n"; }
+--- request
+GET /t
+--- response_headers
+!Expires
+!Cache-Control
+
+
+
+=== TEST 18: expires modified counts from the file's time
+--- config
+    location /t { alias $TEST_NGINX_HTML_DIR/a.txt; expires modified 10s; }
+--- user_files
+>>> a.txt 1000000000
+x
+--- request
+GET /t
+--- response_headers
+Expires: Sun, 09 Sep 2001 01:46:50 GMT
+Cache-Control: no-cache
+
+
+
+=== TEST 19: expires by variable
+--- http_config
+    map $arg_a $e { 1 1m; default off; }
+--- config
+    location /t { expires $e; return 200 "ok\n"; }
+--- request eval
+["GET /t?a=1", "GET /t"]
+--- response_headers eval
+["Cache-Control: max-age=60", "!Cache-Control"]
+
+
+
+=== TEST 20: expires is not on errors
+--- config
+    location /t { expires 1h; return 404; }
+--- request
+GET /t
+--- error_code: 404
+--- response_headers
+!Expires
+!Cache-Control
+
+
+
+=== TEST 21: a third word must be always
+--- config
+    location /t { add_header X-A b sometimes; return 200; }
+--- must_die
+--- error_log eval
+qr/\[emerg\] .*invalid parameter "sometimes" in \S+nginx\.conf:\d+/

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -100,7 +101,7 @@ private:
                 return;
             }
             std::string out = held ? *of.conf_.answer : of.answer(line);
-            os::send(fd(), out.data(), out.size());
+            (void)::send(fd(), out.data(), out.size(), MSG_NOSIGNAL);
             of.end(*this);
         }
     };

@@ -145,8 +145,6 @@ std::string system_name()
     return std::string(name.sysname) + " " + name.release;
 }
 
-bool is_root() { return ::geteuid() == 0; }
-
 bool find_user(const std::string& name, uid_t& uid, gid_t& gid)
 {
     const passwd* found = ::getpwnam(name.c_str());

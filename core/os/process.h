@@ -53,7 +53,6 @@ int set_affinity(const std::vector<int>& cpus);
 int change_directory(const std::string& path);
 std::string system_name();  // "Linux 6.1.0"
 
-bool is_root();
 /// False when there is no such name.
 bool find_user(const std::string& name, uid_t& uid, gid_t& gid);
 bool find_group(const std::string& name, gid_t& gid);

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/os/fd.h"
 #include "core/base/log_files.h"
+#include "core/os/fd.h"
 
 namespace sluice::process {
 

@@ -8,6 +8,7 @@
 #include "core/os/address.h"
 #include "core/os/cpu.h"
 #include "core/os/process.h"
+#include "core/os/sys.h"
 
 namespace sluice::process {
 namespace {

@@ -67,8 +67,9 @@ int ask_for_reload(int pid, Report& report)
     return error == 0 ? 0 : 1;
 }
 
-int send(const CommandLine& line, const Setup& setup, Report& report)
+int send(const CommandLine& line, Setup setup, Report& report)
 {
+    setup.test = true;  // opens nothing
     std::shared_ptr<Generation> generation = Generation::parse(setup, report);
     if (!generation)
         return 1;
@@ -141,6 +142,7 @@ int run_program(int argc, char** argv, const MakePayload& make, const std::strin
     std::string title = master_title(argc, argv);
     os::init_title(argc, argv);
     Setup setup = make_setup(*line, make);
+    LogFiles::use(&log_registry());
     log_registry().set_prefix(setup.prefix);
     std::shared_ptr<LogFile> file = log_registry().open_later(setup.error_log);
     Log log;

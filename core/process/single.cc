@@ -17,8 +17,12 @@ class Single
 {
 public:
     Single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first)
-        : setup_(setup), startup_(startup), current_(std::move(first)), loop_(loop_slots(*current_)),
-          signals_([this](const os::Signal& s) { on_signal(s); }), deadline_([this] { too_late(); })
+        : setup_(setup),
+          startup_(startup),
+          current_(std::move(first)),
+          loop_(loop_slots(*current_)),
+          signals_([this](const os::Signal& s) { on_signal(s); }),
+          deadline_([this] { too_late(); })
     {
     }
 
@@ -31,7 +35,8 @@ public:
         start(current_);
         if (!startup_.serving(*current_, report))
             return 1;
-        current_->log(Level::debug, "single process: {} connections", *current_->events.worker_connections);
+        current_->log(Level::debug, "single process: {} connections",
+                      *current_->events.worker_connections);
         while (!stop_) {
             loop_.turn();
             sweep();
@@ -97,7 +102,8 @@ private:
 
     void too_late()
     {
-        current_->log(Level::notice, "worker_shutdown_timeout is over {}", current_->payload->remaining());
+        current_->log(Level::notice, "worker_shutdown_timeout is over {}",
+                      current_->payload->remaining());
         stop_ = true;
     }
 
@@ -133,7 +139,8 @@ private:
 
 }  // namespace
 
-int run_single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first, Report& report)
+int run_single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first,
+               Report& report)
 {
     if (os::FileLimit limit = os::file_limit(); first->main.worker_rlimit_nofile.is_set())
         os::set_file_limit(*first->main.worker_rlimit_nofile, *first->main.worker_rlimit_nofile);

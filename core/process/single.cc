@@ -117,13 +117,14 @@ private:
         if (!next || !next->open(setup_, current_.get(), report))
             return;
         std::swap(current_, next);
+        // The old listeners leave the loop first: a descriptor can be registered there only once.
+        old_.push_back(next);
+        next->payload->quit();
+        next->sockets.clear();
         start(current_);
         current_->adopt_sockets();
         current_->redirect_stderr();
         startup_.move_pid(*current_);
-        old_.push_back(next);
-        next->payload->quit();
-        next->sockets.clear();
     }
 
     const Setup& setup_;

@@ -87,8 +87,8 @@ void init_title(int argc, char** argv)
 {
     if (argc < 1 || title_begin)
         return;
-    // The kernel lays argv and the environment out one after the other; what follows argv[0] without a
-    // gap is ours once the environment has been moved.
+    // The kernel lays argv and the environment out one after the other; what follows argv[0]
+    // without a gap is ours once the environment has been moved.
     char* end = argv[0];
     for (int i = 0; i < argc && argv[i] == end; ++i)
         end = argv[i] + std::strlen(argv[i]) + 1;
@@ -144,8 +144,6 @@ std::string system_name()
         return "unknown";
     return std::string(name.sysname) + " " + name.release;
 }
-
-bool is_root() { return ::geteuid() == 0; }
 
 bool find_user(const std::string& name, uid_t& uid, gid_t& gid)
 {

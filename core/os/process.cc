@@ -87,8 +87,8 @@ void init_title(int argc, char** argv)
 {
     if (argc < 1 || title_begin)
         return;
-    // The kernel lays argv and the environment out one after the other; what follows argv[0] without a
-    // gap is ours once the environment has been moved.
+    // The kernel lays argv and the environment out one after the other; what follows argv[0]
+    // without a gap is ours once the environment has been moved.
     char* end = argv[0];
     for (int i = 0; i < argc && argv[i] == end; ++i)
         end = argv[i] + std::strlen(argv[i]) + 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes: fork and wait, daemonising, titles, limits, identity, environment. Used by core/process
-// alone; nothing in a worker forks. Functions that can fail return errno, 0 when all is well.
+// Processes: fork and wait, daemonising, titles, limits, identity, environment. Used by
+// core/process alone; nothing in a worker forks. Functions that can fail return errno, 0 when all
+// is well.
 #pragma once
 
 #include <sys/types.h>

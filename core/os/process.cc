@@ -186,7 +186,7 @@ void replace_environment(const std::vector<std::string>& entries)
     for (size_t i = 0; i < entries.size(); ++i)
         list[i] = ::strdup(entries[i].c_str());
     list[entries.size()] = nullptr;
-    static std::vector<char**> kept;
+    static auto& kept = *new std::vector<char**>;
     kept.push_back(list);
     environ = list;
 }

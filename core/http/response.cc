@@ -309,15 +309,18 @@ std::string_view Request::type_of(std::string_view path) const
 {
     size_t slash = path.rfind('/'), dot = path.rfind('.');
     const CoreLocation& rules = core();
-    if (dot == std::string_view::npos || (slash != std::string_view::npos && dot < slash) || !*rules.types)
+    if (dot == std::string_view::npos || (slash != std::string_view::npos && dot < slash))
         return *rules.default_type;
+    // What nginx knows when no `types` stands anywhere.
+    static const MimeTypes usual{{"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}};
+    const MimeTypes& types = *rules.types ? **rules.types : usual;
     std::string_view extension = path.substr(dot + 1);
     char lower[32];
     if (extension.size() > sizeof lower)
         return *rules.default_type;
     std::transform(extension.begin(), extension.end(), lower, to_lower);
-    auto it = (*rules.types)->find(std::string_view(lower, extension.size()));
-    return it == (*rules.types)->end() ? std::string_view(*rules.default_type) : std::string_view(it->second);
+    auto it = types.find(std::string_view(lower, extension.size()));
+    return it == types.end() ? std::string_view(*rules.default_type) : std::string_view(it->second);
 }
 
 std::string_view Request::redirect_target(std::string_view target)

@@ -16,6 +16,8 @@ bool parse_one(std::string_view text, int64_t size, Range& out)
         return false;
     std::string_view first = trim(text.substr(0, dash)), last = trim(text.substr(dash + 1));
     if (first.empty()) {
+        if (text.substr(dash + 1).starts_with(' '))
+            return false;  // as nginx; elsewhere spaces are skipped
         auto n = parse_decimal(last);
         if (!n)
             return false;
@@ -41,7 +43,7 @@ bool parse_one(std::string_view text, int64_t size, Range& out)
 RangeVerdict parse_ranges(std::string_view value, int64_t size, size_t max, Arena& arena, ArenaVector<Range>& out)
 {
     constexpr std::string_view unit = "bytes=";
-    if (max == 0 || size == 0 || value.size() <= unit.size() || !istarts_with(value, unit))
+    if (max == 0 || value.size() <= unit.size() || !istarts_with(value, unit))
         return RangeVerdict::whole;
     value.remove_prefix(unit.size());
     int64_t total = 0;
@@ -52,8 +54,11 @@ RangeVerdict parse_ranges(std::string_view value, int64_t size, size_t max, Aren
         if (!parse_one(value.substr(0, comma), size, range))
             return RangeVerdict::unsatisfiable;
         value = more ? value.substr(comma + 1) : std::string_view{};
-        if (range.begin >= range.end)
+        if (range.begin >= range.end) {
+            if (range.begin == 0)
+                return RangeVerdict::whole;  // of an empty body
             continue;
+        }
         if (out.size() == max)
             return RangeVerdict::whole;
         out.push(arena, range);

@@ -31,11 +31,12 @@ TEST(Ranges, Table)
         {"bytes=0-9", "0-9"}, {"bytes=0-", "0-9"}, {"bytes=0-5,2-9,0-3", "whole"}, {"bytes= 0-1 , 3-4 ", "0-1,3-4"},
         {"bytes=-100", "0-9"}, {"bytes=20-30,1-2", "1-2"}, {"items=0-1", "whole"}, {"BYTES=0-1", "0-1"},
         {"bytes=", "whole"}, {"bytes=-", "416"}, {"bytes=1", "416"}, {"bytes=99999999999999999999-", "416"},
-        {"bytes=0-99999999999999999999", "416"}, {"bytes=0-1,", "416"}, {"bytes=1-2-3", "416"},
+        {"bytes=0-99999999999999999999", "416"}, {"bytes=0-1,", "416"}, {"bytes=1-2-3", "416"}, {"bytes=0 - 1", "0-1"}, {"bytes=- 3", "416"}, {"bytes=3-1,0-0", "0-0"},
     };
     for (const auto& [value, verdict] : table)
         EXPECT_EQ(ranges(value), verdict) << value;
     EXPECT_EQ(ranges("bytes=0-1", 0), "whole");
+    EXPECT_EQ(ranges("bytes=50-", 0), "416");
     EXPECT_EQ(ranges("bytes=0-1", 10, 0), "whole");
     EXPECT_EQ(ranges("bytes=0-1,3-4", 10, 1), "whole");
 }

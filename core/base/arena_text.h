@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ArenaText: text that grows by appending, in an arena. Nothing is measured first; growing leaves the old
-// copy to the arena, so that start with about the size you expect.
+// ArenaText: text that grows by appending, in an arena. Nothing is measured first; growing leaves
+// the old copy to the arena, so that start with about the size you expect.
 #pragma once
 
 #include <cstring>
@@ -8,19 +8,21 @@
 
 #include "core/base/arena.h"
 
-namespace sluice {
+namespace sluice
+{
 
 class ArenaText
 {
 public:
-    explicit ArenaText(Arena& arena, size_t room = 128) : arena_(arena), data_(arena.chars(room)), room_(room) {}
+    explicit ArenaText(Arena& arena, size_t room = 128)
+        : arena_(arena), data_(arena.chars(room)), room_(room)
+    {
+    }
 
     void append(std::string_view s)
     {
-        if (s.empty())
-            return;
-        if (s.size() > room_ - size_)
-            grow(s.size());
+        if (s.empty()) return;
+        if (s.size() > room_ - size_) grow(s.size());
         std::memcpy(data_ + size_, s.data(), s.size());
         size_ += s.size();
     }

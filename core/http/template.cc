@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Template: text with $variables. `$1` to `$9` are groups of the last regex, `$name` and `${name}` variables;
-// a name is letters, digits and underscores.
+// Template: text with $variables. `$1` to `$9` are groups of the last regex, `$name` and `${name}`
+// variables; a name is letters, digits and underscores.
 #include "core/base/arena_text.h"
 #include "core/http/request.h"
 #include "core/http/variables.h"
 
-namespace sluice::http {
-namespace {
+namespace sluice::http
+{
+namespace
+{
 
-bool is_name_char(char c) { return is_alpha(c) || is_digit(c) || c == '_'; }
+bool is_name_char(char c)
+{
+    return is_alpha(c) || is_digit(c) || c == '_';
+}
 
 struct Reference {
     std::string_view name;  // empty: bad
@@ -24,22 +29,23 @@ Reference read_reference(std::string_view text, size_t at)
     size_t start = braced ? i + 1 : i, end = start;
     if (!braced && start < text.size() && text[start] >= '1' && text[start] <= '9')
         return {text.substr(start, 1), start + 1, {}};
-    while (end < text.size() && is_name_char(text[end]))
-        ++end;
+    while (end < text.size() && is_name_char(text[end])) ++end;
     std::string_view name = text.substr(start, end - start);
     if (braced && (end == text.size() || text[end] != '}') && !name.empty())
         return {{}, end, fmt::format("the closing bracket in \"{}\" variable is missing", name)};
-    if (name.empty())
-        return {{}, end, "invalid variable name"};
+    if (name.empty()) return {{}, end, "invalid variable name"};
     return {name, end + braced, {}};
 }
 
-bool is_group(std::string_view name) { return name.size() == 1 && name[0] >= '1' && name[0] <= '9'; }
+bool is_group(std::string_view name)
+{
+    return name.size() == 1 && name[0] >= '1' && name[0] <= '9';
+}
 
 }  // namespace
 
-std::optional<Template> Template::compile(std::string_view text, conf::Pos pos, conf::Diagnostics& diag,
-                                          Variables& variables)
+std::optional<Template> Template::compile(std::string_view text, conf::Pos pos,
+                                          conf::Diagnostics& diag, Variables& variables)
 {
     Template t;
     std::string literal;
@@ -53,8 +59,7 @@ std::optional<Template> Template::compile(std::string_view text, conf::Pos pos, 
             diag.error(pos, ref.error);
             return std::nullopt;
         }
-        if (!literal.empty())
-            t.parts_.push_back({Part::text, 0, std::move(literal)});
+        if (!literal.empty()) t.parts_.push_back({Part::text, 0, std::move(literal)});
         literal.clear();
         if (is_group(ref.name))
             t.parts_.push_back({Part::capture, static_cast<size_t>(ref.name[0] - '0'), {}});
@@ -72,28 +77,28 @@ std::optional<Template> Template::compile(std::string_view text, conf::Pos pos, 
 std::optional<Template> Template::compile(conf::Apply& apply, Variables& variables, size_t arg)
 {
     conf::Pos stop = apply.node.stop;
-    auto t = compile(apply.arg(arg), stop.line ? stop : apply.node.args[arg].pos, apply.diag, variables);
-    if (!t)
-        apply.failed_ = true;
+    auto t =
+        compile(apply.arg(arg), stop.line ? stop : apply.node.args[arg].pos, apply.diag, variables);
+    if (!t) apply.failed_ = true;
     return t;
 }
 
 std::string_view Template::eval(Request& r) const
 {
-    if (parts_.empty())
-        return literal_;
+    if (parts_.empty()) return literal_;
     auto value = [&r](const Part& part) -> std::string_view {
         switch (part.kind) {
-        case Part::text: return part.text_;
-        case Part::capture: return r.captures.get(part.index);
-        default: return r.variables.get(r, part.index).value_or(std::string_view{});
+            case Part::text:
+                return part.text_;
+            case Part::capture:
+                return r.captures.get(part.index);
+            default:
+                return r.variables.get(r, part.index).value_or(std::string_view{});
         }
     };
-    if (parts_.size() == 1)
-        return value(parts_[0]);
+    if (parts_.size() == 1) return value(parts_[0]);
     ArenaText text(r.arena());
-    for (const Part& part : parts_)
-        text.append(value(part));
+    for (const Part& part : parts_) text.append(value(part));
     return text.view();
 }
 

@@ -6,8 +6,10 @@
 
 #include "core/http/request.h"
 
-namespace sluice::http {
-namespace {
+namespace sluice::http
+{
+namespace
+{
 
 std::string lower(std::string_view s)
 {
@@ -16,7 +18,10 @@ std::string lower(std::string_view s)
     return out;
 }
 
-Value no_value(Request&, const void*) { return std::nullopt; }
+Value no_value(Request&, const void*)
+{
+    return std::nullopt;
+}
 
 }  // namespace
 
@@ -31,12 +36,12 @@ Variables::Variable& Variables::entry(std::string_view name, size_t& index)
     return *table_[index];
 }
 
-bool Variables::define(std::string_view name, Get get, const void* data, bool is_volatile, bool changeable)
+bool Variables::define(std::string_view name, Get get, const void* data, bool is_volatile,
+                       bool changeable)
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (variable.get && !variable.changeable)
-        return false;
+    if (variable.get && !variable.changeable) return false;
     variable.get = get;
     variable.data = data;
     variable.is_volatile = is_volatile;
@@ -48,12 +53,12 @@ size_t Variables::define_capture(std::string_view name)
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (!variable.get)
-        variable.get = no_value;
+    if (!variable.get) variable.get = no_value;
     return index;
 }
 
-void Variables::define_prefix(std::string_view prefix, Value (*get)(Request&, std::string_view), bool is_volatile)
+void Variables::define_prefix(std::string_view prefix, Value (*get)(Request&, std::string_view),
+                              bool is_volatile)
 {
     prefixes_.push_back({std::string(prefix), get, is_volatile});
 }
@@ -62,8 +67,7 @@ size_t Variables::use(std::string_view name, conf::Pos pos)
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (variable.first_use.line == 0)
-        variable.first_use = pos;
+    if (variable.first_use.line == 0) variable.first_use = pos;
     return index;
 }
 
@@ -74,9 +78,9 @@ bool Variables::bind_prefix(Variable& variable)
         if (variable.name.starts_with(p.prefix) && variable.name.size() > p.prefix.size() &&
             (!best || p.prefix.size() > best->prefix.size()))
             best = &p;
-    if (!best)
-        return false;
-    bound_.push_back(std::make_unique<Bound>(Bound{variable.name.substr(best->prefix.size()), best->get}));
+    if (!best) return false;
+    bound_.push_back(
+        std::make_unique<Bound>(Bound{variable.name.substr(best->prefix.size()), best->get}));
     variable.get = [](Request& r, const void* data) {
         auto* bound = static_cast<const Bound*>(data);
         return bound->get(r, bound->rest);
@@ -110,10 +114,8 @@ Value VariableCache::get(Request& r, size_t index)
 {
     const Variables::Variable& variable = r.main().variables.at(index);
     Slot& s = slot(r, index);
-    if (s.state == Slot::present)
-        return std::string_view{s.data, s.size};
-    if (s.state == Slot::missing)
-        return std::nullopt;
+    if (s.state == Slot::present) return std::string_view{s.data, s.size};
+    if (s.state == Slot::missing) return std::nullopt;
     if (s.state == Slot::busy) {
         r.log(Level::error, "cycle while evaluating variable \"{}\"", variable.name);
         return std::nullopt;
@@ -127,7 +129,10 @@ Value VariableCache::get(Request& r, size_t index)
     return value;
 }
 
-void VariableCache::put(Request& r, size_t index, Value value) { slot(r, index).set(value); }
+void VariableCache::put(Request& r, size_t index, Value value)
+{
+    slot(r, index).set(value);
+}
 
 NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos)
 {
@@ -139,8 +144,7 @@ NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos)
 
 void store_groups(Request& r, const NamedGroups& groups, const Captures& captures)
 {
-    for (const auto& [index, group] : groups)
-        r.variables.put(r, index, captures.get(group));
+    for (const auto& [index, group] : groups) r.variables.put(r, index, captures.get(group));
 }
 
 }  // namespace sluice::http

@@ -8,12 +8,16 @@
 #include <cstdlib>
 #include <memory>
 
-namespace sluice::os {
-namespace {
+namespace sluice::os
+{
+namespace
+{
 
 FileInfo info_of(const struct stat& s)
 {
-    auto kind = S_ISREG(s.st_mode) ? FileInfo::regular : S_ISDIR(s.st_mode) ? FileInfo::directory : FileInfo::other;
+    auto kind = S_ISREG(s.st_mode)   ? FileInfo::regular
+                : S_ISDIR(s.st_mode) ? FileInfo::directory
+                                     : FileInfo::other;
     return {kind, s.st_size, s.st_mtime};
 }
 
@@ -24,7 +28,8 @@ Fd open_file(const char* path, FileInfo& info, int& error)
     error = 0;
     ++counters.file;
     Fd fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    struct stat s{};
+    struct stat s {
+    };
     ++counters.file;
     if (!fd || ::fstat(fd.get(), &s) != 0) {
         error = errno;
@@ -36,10 +41,10 @@ Fd open_file(const char* path, FileInfo& info, int& error)
 
 int file_info(const char* path, FileInfo& info)
 {
-    struct stat s{};
+    struct stat s {
+    };
     ++counters.file;
-    if (::stat(path, &s) != 0)
-        return errno;
+    if (::stat(path, &s) != 0) return errno;
     info = info_of(s);
     return 0;
 }
@@ -48,8 +53,7 @@ int append_file(const char* path, std::string_view text)
 {
     ++counters.file;
     Fd fd(::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-    if (!fd)
-        return errno;
+    if (!fd) return errno;
     return write_all(fd.get(), text.data(), text.size()).error;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of the disk: open, stat, read, append. All descriptors are close-on-exec; errors are errno values.
-// Ordinary file I/O may block for as long as the disk takes.
+// Files of the disk: open, stat, read, append. All descriptors are close-on-exec; errors are errno
+// values. Ordinary file I/O may block for as long as the disk takes.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@
 #include "core/os/fd.h"
 #include "core/os/sys.h"
 
-namespace sluice::os {
+namespace sluice::os
+{
 
 struct FileInfo {
     enum Kind : uint8_t { none, regular, directory, other } kind = none;
@@ -18,7 +19,8 @@ struct FileInfo {
     int64_t modified = 0;  // seconds since the epoch
 };
 
-/// For reading, without waiting for the other end of a FIFO. `path` must end with a NUL byte behind it.
+/// For reading, without waiting for the other end of a FIFO. `path` must end with a NUL byte behind
+/// it.
 Fd open_file(const char* path, FileInfo& info, int& error);
 /// 0 or errno; links are followed.
 int file_info(const char* path, FileInfo& info);

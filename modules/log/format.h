@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log_format: literal text and variables, compiled once, rendered by appending to a buffer that is kept.
-// A variable without a value is `-` (nothing with escape=json and none).
+// A log_format: literal text and variables, compiled once, rendered by appending to a buffer that
+// is kept. A variable without a value is `-` (nothing with escape=json and none).
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 #include "core/http/module.h"
 
-namespace sluice::log {
+namespace sluice::log
+{
 
 enum class Escape : uint8_t { text, json, none };
 
@@ -19,7 +20,9 @@ void append_escaped(std::string& out, std::string_view s, Escape how);
 class Format
 {
 public:
-    Format(std::string format_name, Escape escape) : name_(std::move(format_name)), escape_(escape) {}
+    Format(std::string format_name, Escape escape) : name_(std::move(format_name)), escape_(escape)
+    {
+    }
 
     const std::string& name() const { return name_; }
     void add(const Template& part);

@@ -9,14 +9,17 @@
 #define SLUICE_HTTP_LOG_PATH "logs/access.log"
 #endif
 
-namespace sluice::log {
+namespace sluice::log
+{
 
 extern const Module module;
 
-namespace {
+namespace
+{
 
 constexpr std::string_view combined =
-    "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" "
+    "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
+    "\"$http_referer\" "
     "\"$http_user_agent\"";
 
 struct Formats {
@@ -26,8 +29,7 @@ struct Formats {
     std::shared_ptr<Format> find(std::string_view name) const
     {
         for (auto& format : list)
-            if (format->name() == name)
-                return format;
+            if (format->name() == name) return format;
         return nullptr;
     }
 };
@@ -55,16 +57,15 @@ bool compile_format(Format& format, const std::string& text, conf::Pos pos, conf
                     http::Variables& variables)
 {
     auto part = Template::compile(text, pos, diag, variables);
-    if (part)
-        format.add(*part);
+    if (part) format.add(*part);
     return part.has_value();
 }
 
-std::shared_ptr<Format> combined_format(Formats& formats, http::Variables& variables, conf::Diagnostics& diag)
+std::shared_ptr<Format> combined_format(Formats& formats, http::Variables& variables,
+                                        conf::Diagnostics& diag)
 {
     auto found = formats.find("combined");
-    if (found)
-        return found;
+    if (found) return found;
     auto format = std::make_shared<Format>("combined", Escape::text);
     compile_format(*format, std::string(combined), {}, diag, variables);
     formats.list.push_back(format);
@@ -85,12 +86,14 @@ void set_format(Apply& apply, Formats& formats)
         else if (how == "none")
             escape = Escape::none;
         else if (how != "default")
-            return apply.fail_at(1, fmt::format("unknown log format escaping \"{}\"", how), "default, json or none");
+            return apply.fail_at(1, fmt::format("unknown log format escaping \"{}\"", how),
+                                 "default, json or none");
         first = 2;
     }
     auto format = std::make_shared<Format>(name, escape);
     for (size_t i = first; i < apply.size(); ++i)
-        if (!compile_format(*format, apply.arg(i), apply.node.stop, apply.diag, http::http_block(apply).main.variables))
+        if (!compile_format(*format, apply.arg(i), apply.node.stop, apply.diag,
+                            http::http_block(apply).main.variables))
             return;
     formats.list.push_back(std::move(format));
 }
@@ -118,13 +121,14 @@ bool read_option(Apply& apply, size_t i, Target& target, Buffering& buffering)
         return true;
     }
     if (word == "gzip" || word.starts_with("gzip=")) {
-        apply.fail_at(i, "compressed access logs are not supported", "write plain text and let logrotate compress it");
+        apply.fail_at(i, "compressed access logs are not supported",
+                      "write plain text and let logrotate compress it");
         return false;
     }
     if (word.starts_with("if=")) {
-        auto condition = Template::compile(value("if="), apply.node.stop, apply.diag, http::http_block(apply).main.variables);
-        if (!condition)
-            return false;
+        auto condition = Template::compile(value("if="), apply.node.stop, apply.diag,
+                                           http::http_block(apply).main.variables);
+        if (!condition) return false;
         target.condition = std::move(*condition);
         target.has_condition = true;
         return true;
@@ -136,8 +140,7 @@ bool read_option(Apply& apply, size_t i, Target& target, Buffering& buffering)
 std::shared_ptr<Batch> batch_of(Formats& formats, const std::string& path, Buffering buffering)
 {
     auto& batch = formats.batches[path];
-    if (!batch)
-        batch = std::make_shared<Batch>(LogFiles::current().file(path), buffering);
+    if (!batch) batch = std::make_shared<Batch>(LogFiles::current().file(path), buffering);
     return batch;
 }
 
@@ -153,7 +156,8 @@ bool set_path(Apply& apply, Formats& formats, Target& target, Buffering bufferin
     }
     target.batch = batch_of(formats, path, buffering);
     if (!target.batch->set_buffering(buffering)) {
-        apply.fail(fmt::format("access_log \"{}\" already defined with conflicting parameters", path));
+        apply.fail(
+            fmt::format("access_log \"{}\" already defined with conflicting parameters", path));
         return false;
     }
     return true;
@@ -170,7 +174,8 @@ void set_access_log(Apply& apply, Conf& conf)
         return;
     }
     if (path.starts_with("syslog:"))
-        return apply.fail_at(0, "access logs to syslog are not supported", "write a file, /dev/stdout or /dev/stderr");
+        return apply.fail_at(0, "access logs to syslog are not supported",
+                             "write a file, /dev/stdout or /dev/stderr");
     auto& main = http::http_block(apply).main;
     Formats& formats = main.conf<Formats>(module);
     Target target;
@@ -182,20 +187,17 @@ void set_access_log(Apply& apply, Conf& conf)
         return apply.fail_at(1, fmt::format("unknown log format \"{}\"", apply.arg(1)));
     Buffering buffering;
     for (size_t i = 2; i < apply.size(); ++i)
-        if (!read_option(apply, i, target, buffering))
-            return;
+        if (!read_option(apply, i, target, buffering)) return;
     if (buffering.flush.count() && !buffering.size)
         return apply.fail(fmt::format("no buffer is defined for access_log \"{}\"", path));
-    if (set_path(apply, formats, target, buffering))
-        targets.list.push_back(std::move(target));
+    if (set_path(apply, formats, target, buffering)) targets.list.push_back(std::move(target));
 }
 
 // Servers and locations for which nobody wrote access_log have nginx's default.
 void finish_location(Finish& finish, void* conf)
 {
     auto& targets = static_cast<Conf*>(conf)->targets;
-    if (targets.is_set() || !finish.location->server)
-        return;
+    if (targets.is_set() || !finish.location->server) return;
     Formats& formats = finish.main.conf<Formats>(module);
     Target target;
     target.format = combined_format(formats, finish.main.variables, finish.diag);
@@ -211,25 +213,23 @@ void write_named(Request& r, const Target& target)
     bool absolute = path.starts_with('/');
     path = r.arena().concat(absolute ? std::string_view{} : std::string_view(r.main().prefix), path,
                             std::string_view("\0", 1));
-    if (path.substr(0, path.size() - 1).find('\0') != std::string_view::npos)
-        return;
+    if (path.substr(0, path.size() - 1).find('\0') != std::string_view::npos) return;
     static std::string line;  // a worker has one thread
     line.clear();
     target.format->render(r, line);
     if (int error = os::append_file(path.data(), line))
-        r.log(Level::crit, "open() \"{}\" failed {}", path.substr(0, path.size() - 1), errno_text(error));
+        r.log(Level::crit, "open() \"{}\" failed {}", path.substr(0, path.size() - 1),
+              errno_text(error));
 }
 
 Task<Rc> on_log(Request& r)
 {
     const Targets& targets = *r.conf<Conf>(module).targets;
-    if (targets.off)
-        co_return next;
+    if (targets.off) co_return next;
     for (const Target& target : targets.list) {
         if (target.has_condition) {
             std::string_view wanted = target.condition.eval(r);
-            if (wanted.empty() || wanted == "0")
-                continue;
+            if (wanted.empty() || wanted == "0") continue;
         }
         if (!target.batch) {
             write_named(r, target);
@@ -244,7 +244,8 @@ Task<Rc> on_log(Request& r)
 
 constexpr Directive directives[] = {
     {"log_format", in_http, 2, any, call<set_format>},
-    {"access_log", everywhere | conf::in_if_location | conf::in_limit_except, 1, any, call<set_access_log>},
+    {"access_log", everywhere | conf::in_if_location | conf::in_limit_except, 1, any,
+     call<set_access_log>},
     {"open_log_file_cache", everywhere, 1, 4, conf::ignored},
 };
 

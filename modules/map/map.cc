@@ -3,11 +3,13 @@
 #include "core/http/module.h"
 #include "modules/map/table.h"
 
-namespace sluice::map {
+namespace sluice::map
+{
 
 extern const Module module;
 
-namespace {
+namespace
+{
 
 using http::Value;
 
@@ -46,7 +48,10 @@ Value look_up(Request& r, const void* data)
 class Reader
 {
 public:
-    Reader(Apply& apply, Map& map) : apply_(apply), map_(map), variables_(http::http_block(apply).main.variables) {}
+    Reader(Apply& apply, Map& map)
+        : apply_(apply), map_(map), variables_(http::http_block(apply).main.variables)
+    {
+    }
 
     /// The words that change how the rest is read may stand anywhere.
     void read(const std::vector<conf::Node>& lines)
@@ -98,8 +103,7 @@ private:
     {
         bool caseless = pattern.starts_with('*');
         auto regex = http::Regex::compile(std::string(pattern.substr(caseless)), caseless);
-        if (!regex)
-            return apply_.fail_node(line, regex.error());
+        if (!regex) return apply_.fail_node(line, regex.error());
         map_.groups.push_back(http::bind_groups(*regex, variables_, line.name.pos));
         map_.table.add_regex(std::move(*regex), entry);
     }
@@ -107,14 +111,12 @@ private:
     void add_text(const conf::Node& line, std::string_view key, size_t entry)
     {
         bool escaped = key.starts_with('\\');
-        if (escaped)
-            key.remove_prefix(1);
-        std::optional<bool> fresh =
-            map_.hostnames && !escaped ? map_.table.add_mask(key, entry) : map_.table.add_exact(key, entry);
+        if (escaped) key.remove_prefix(1);
+        std::optional<bool> fresh = map_.hostnames && !escaped ? map_.table.add_mask(key, entry)
+                                                               : map_.table.add_exact(key, entry);
         if (!fresh)
             return apply_.fail_node(line, fmt::format("invalid hostname or wildcard \"{}\"", key));
-        if (!*fresh)
-            apply_.fail_node(line, fmt::format("conflicting parameter \"{}\"", key));
+        if (!*fresh) apply_.fail_node(line, fmt::format("conflicting parameter \"{}\"", key));
     }
 
     Apply& apply_;
@@ -125,13 +127,14 @@ private:
 void set_map(Apply& apply, Conf& conf)
 {
     auto map = std::make_unique<Map>();
-    if (!http::parse(apply, 0, map->source))
-        return;
+    if (!http::parse(apply, 0, map->source)) return;
     std::string_view name = apply.arg(1);
     if (!name.starts_with('$') || name.size() == 1)
-        return apply.fail_at(1, fmt::format("invalid variable name \"{}\"", name), "it begins with $");
+        return apply.fail_at(1, fmt::format("invalid variable name \"{}\"", name),
+                             "it begins with $");
     Reader(apply, *map).read(apply.node.children);
-    if (!http::http_block(apply).main.variables.define(name.substr(1), look_up, map.get(), map->is_volatile))
+    if (!http::http_block(apply).main.variables.define(name.substr(1), look_up, map.get(),
+                                                       map->is_volatile))
         return apply.fail_at(1, fmt::format("the duplicate \"{}\" variable", name.substr(1)));
     conf.maps.push_back(std::move(map));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The look-up of map {}: exact text, then names with a wildcard (longest first), then regexes in order.
-// Texts are compared without case. The answer is the number of an entry.
+// The look-up of map {}: exact text, then names with a wildcard (longest first), then regexes in
+// order. Texts are compared without case. The answer is the number of an entry.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/http/regex.h"
 #include "core/base/hash.h"
+#include "core/http/regex.h"
 
-namespace sluice::map {
+namespace sluice::map
+{
 
 class Table
 {
@@ -27,9 +28,13 @@ public:
 
     /// False: it is there already.
     bool add_exact(std::string_view text, size_t entry);
-    /// "*.example.com", ".example.com", "mail.*"; nullopt: no valid mask. False: it is there already.
+    /// "*.example.com", ".example.com", "mail.*"; nullopt: no valid mask. False: it is there
+    /// already.
     std::optional<bool> add_mask(std::string_view mask, size_t entry);
-    void add_regex(http::Regex regex, size_t entry) { regexes_.push_back({std::move(regex), entry}); }
+    void add_regex(http::Regex regex, size_t entry)
+    {
+        regexes_.push_back({std::move(regex), entry});
+    }
 
     /// `hostnames`: masks apply, and one dot at the end of `text` does not count.
     Found find(std::string_view text, bool hostnames, http::Captures& captures) const;

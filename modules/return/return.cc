@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// return: answers at once with a text, a redirect or an error page, or closes without an answer (444).
+// return: answers at once with a text, a redirect or an error page, or closes without an answer
+// (444).
 #include "core/http/module.h"
 
-namespace sluice::return_ {
+namespace sluice::return_
+{
 
 extern const Module module;
 
-namespace {
+namespace
+{
 
 struct Rule {
     Rule() = default;  // no aggregate: it is handed to coroutines
@@ -26,13 +29,13 @@ constexpr bool is_redirect(int status)
 
 bool is_url(std::string_view text)
 {
-    return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("$scheme");
+    return text.starts_with("http://") || text.starts_with("https://") ||
+           text.starts_with("$scheme");
 }
 
 void set_return(Apply& apply, Conf& conf)
 {
-    if (conf.rule)
-        return;  // the first one decides, a second is never reached
+    if (conf.rule) return;  // the first one decides, a second is never reached
     Rule rule;
     size_t text = 1;
     if (auto code = conf::parse_number(apply.arg(0)); code && *code <= 999)
@@ -42,8 +45,7 @@ void set_return(Apply& apply, Conf& conf)
     else
         return apply.fail_at(0, fmt::format("invalid return code \"{}\"", apply.arg(0)));
     if (text < apply.size()) {
-        if (!http::parse(apply, text, rule.text))
-            return;
+        if (!http::parse(apply, text, rule.text)) return;
         rule.has_text = !rule.text.empty();
     }
     conf.rule = std::make_shared<const Rule>(std::move(rule));
@@ -52,11 +54,11 @@ void set_return(Apply& apply, Conf& conf)
 Task<Rc> answer(Request& r, const Rule& rule)
 {
     if (is_redirect(rule.status)) {
-        r.out.headers.set(r.arena(), http::HeaderId::location, r.redirect_target(rule.text.eval(r)));
+        r.out.headers.set(r.arena(), http::HeaderId::location,
+                          r.redirect_target(rule.text.eval(r)));
         co_return reply(rule.status);
     }
-    if (rule.status >= 400 && !rule.has_text)
-        co_return reply(rule.status);
+    if (rule.status >= 400 && !rule.has_text) co_return reply(rule.status);
     std::string_view text = rule.text.eval(r);
     co_return co_await r.respond(rule.status, r.type_of(r.uri), text);
 }
@@ -64,21 +66,20 @@ Task<Rc> answer(Request& r, const Rule& rule)
 Task<Rc> on_server(Request& r)
 {
     const Conf& conf = r.server->root.conf<Conf>(module);
-    if (!conf.rule)
-        co_return next;
+    if (!conf.rule) co_return next;
     co_return co_await answer(r, *conf.rule);
 }
 
 Task<Rc> on_location(Request& r)
 {
     const Conf& conf = r.conf<Conf>(module);
-    if (!conf.rule)
-        co_return next;
+    if (!conf.rule) co_return next;
     co_return co_await answer(r, *conf.rule);
 }
 
 constexpr Directive directives[] = {
-    {"return", in_server | in_location | conf::in_if_server | conf::in_if_location, 1, 2, call<set_return>},
+    {"return", in_server | in_location | conf::in_if_server | conf::in_if_location, 1, 2,
+     call<set_return>},
 };
 
 }  // namespace

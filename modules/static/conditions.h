@@ -7,12 +7,14 @@
 
 #include "core/http/headers.h"
 
-namespace sluice::static_ {
+namespace sluice::static_
+{
 
 enum class IfModified : uint8_t { off, exact, before };
 
 /// 200 to go on, 304 or 412.
-int check_conditions(const http::Headers& fields, IfModified rule, int64_t modified, std::string_view etag);
+int check_conditions(const http::Headers& fields, IfModified rule, int64_t modified,
+                     std::string_view etag);
 
 /// Whether Range may be honoured: no If-Range, or one that names this version.
 bool range_applies(const http::Headers& fields, int64_t modified, std::string_view etag);

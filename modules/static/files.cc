@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One file as a response: conditions, ranges, bytes. Small bodies are read into a pool buffer and leave with
-// the head in one call; larger ones go by sendfile, or through a buffer when it is off.
+// One file as a response: conditions, ranges, bytes. Small bodies are read into a pool buffer and
+// leave with the head in one call; larger ones go by sendfile, or through a buffer when it is off.
 #include <cerrno>
 
 #include "core/http/uri.h"
@@ -8,18 +8,23 @@
 #include "modules/static/ranges.h"
 #include "modules/static/static.h"
 
-namespace sluice::static_ {
+namespace sluice::static_
+{
 
 using http::HeaderId;
 using http::Method;
 
-namespace {
+namespace
+{
 
 // Below this one read and one writev cost less than sendfile's two calls.
 constexpr size_t small_body = 64 * 1024;
 constexpr size_t copy_buffer = buf::Buffer::largest;
 
-bool is_missing(int error) { return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG; }
+bool is_missing(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
+}
 
 Rc open_failed(Request& r, std::string_view path, int error)
 {
@@ -52,16 +57,17 @@ Task<Rc> send_range(Request& r, int fd, Range range)
     buf::Buffer b(std::min<size_t>(static_cast<size_t>(left), copy_buffer));
     while (left > 0) {
         b.clear();
-        os::Io io = os::pread(fd, b.room(), std::min<size_t>(static_cast<size_t>(left), b.room_size()), at);
+        os::Io io =
+            os::pread(fd, b.room(), std::min<size_t>(static_cast<size_t>(left), b.room_size()), at);
         if (!io.ok() || io.n == 0) {
-            r.log(Level::alert, "pread() failed or the file was truncated while sending it {}", errno_text(io.error));
+            r.log(Level::alert, "pread() failed or the file was truncated while sending it {}",
+                  errno_text(io.error));
             co_return r.cut_short();
         }
         b.filled(static_cast<size_t>(io.n));
         buf::Slice slice(b.view());
         Rc rc = co_await r.write(std::span(&slice, 1));
-        if (rc != next)
-            co_return rc;
+        if (rc != next) co_return rc;
         at += io.n;
         left -= io.n;
     }
@@ -71,7 +77,8 @@ Task<Rc> send_range(Request& r, int fd, Range range)
 std::string_view range_text(Request& r, Range range, int64_t size)
 {
     char text[80];
-    auto end = fmt::format_to_n(text, sizeof text, "bytes {}-{}/{}", range.begin, range.end - 1, size);
+    auto end =
+        fmt::format_to_n(text, sizeof text, "bytes {}-{}/{}", range.begin, range.end - 1, size);
     return r.arena().copy({text, static_cast<size_t>(end.out - text)});
 }
 
@@ -93,10 +100,12 @@ void make_parts(Request& r, const ArenaVector<Range>& ranges, int64_t size, Part
     parts.tail = arena.concat("\r\n--", parts.boundary, "--\r\n");
     int64_t length = static_cast<int64_t>(parts.tail.size());
     for (const Range& range : ranges) {
-        std::string_view type_line =
-            parts.type.empty() ? std::string_view{} : arena.concat("Content-Type: ", parts.type, "\r\n");
-        std::string_view head = arena.concat("\r\n--", parts.boundary, "\r\n", type_line, "Content-Range: ",
-                                             range_text(r, range, size), "\r\n\r\n");
+        std::string_view type_line = parts.type.empty()
+                                         ? std::string_view{}
+                                         : arena.concat("Content-Type: ", parts.type, "\r\n");
+        std::string_view head =
+            arena.concat("\r\n--", parts.boundary, "\r\n", type_line,
+                         "Content-Range: ", range_text(r, range, size), "\r\n\r\n");
         parts.heads.push(arena, head);
         length += static_cast<int64_t>(head.size()) + range.end - range.begin;
     }
@@ -109,10 +118,8 @@ Task<Rc> send_parts(Request& r, int fd, const ArenaVector<Range>& ranges, const 
     for (size_t i = 0; i < ranges.size(); ++i) {
         buf::Slice head(parts.heads[i]);
         Rc rc = co_await r.write(std::span(&head, 1));
-        if (rc == next)
-            rc = co_await send_range(r, fd, ranges[i]);
-        if (rc != next)
-            co_return rc;
+        if (rc == next) rc = co_await send_range(r, fd, ranges[i]);
+        if (rc != next) co_return rc;
     }
     buf::Slice tail(parts.tail);
     co_return co_await r.write(std::span(&tail, 1));
@@ -124,14 +131,14 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     const Conf& conf = r.conf<Conf>(module);
     char text[40];
     auto end = fmt::format_to_n(text, sizeof text, "\"{:x}-{:x}\"", info.modified, info.size);
-    std::string_view etag =
-        *r.core().etag ? r.arena().copy({text, static_cast<size_t>(end.out - text)}) : std::string_view{};
+    std::string_view etag = *r.core().etag
+                                ? r.arena().copy({text, static_cast<size_t>(end.out - text)})
+                                : std::string_view{};
     r.out.status = 200;
     r.out.last_modified = info.modified;
     r.out.content_length = info.size;
     if (r.error_status) {  // an error page is not a representation of what was asked for
-        if (!etag.empty())
-            r.out.headers.add(r.arena(), HeaderId::etag, etag);
+        if (!etag.empty()) r.out.headers.add(r.arena(), HeaderId::etag, etag);
         r.out.content_type = r.type_of(r.uri);
         return true;
     }
@@ -140,8 +147,7 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
         rc = reply(412);
         return false;
     }
-    if (!etag.empty())
-        r.out.headers.add(r.arena(), HeaderId::etag, etag);
+    if (!etag.empty()) r.out.headers.add(r.arena(), HeaderId::etag, etag);
     if (status == 304) {
         r.out.status = 304;
         r.out.content_length = -1;
@@ -150,7 +156,8 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     r.out.content_type = r.type_of(r.uri);
     RangeVerdict verdict = RangeVerdict::whole;
     if (range_applies(r.head.headers, info.modified, etag))
-        verdict = parse_ranges(r.head.headers.value(HeaderId::range), info.size, *conf.max_ranges, r.arena(), ranges);
+        verdict = parse_ranges(r.head.headers.value(HeaderId::range), info.size, *conf.max_ranges,
+                               r.arena(), ranges);
     if (verdict == RangeVerdict::unsatisfiable) {
         fmt::format_int size(info.size);
         r.out.headers.set(r.arena(), HeaderId::content_range,
@@ -160,8 +167,7 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     }
     if (verdict == RangeVerdict::whole) {
         ranges.clear();
-        if (*conf.max_ranges)
-            r.out.headers.add(r.arena(), HeaderId::accept_ranges, "bytes");
+        if (*conf.max_ranges) r.out.headers.add(r.arena(), HeaderId::accept_ranges, "bytes");
         return true;
     }
     r.out.status = 206;
@@ -172,8 +178,7 @@ Task<Rc> send_file(Request& r, int fd, const os::FileInfo& info)
 {
     ArenaVector<Range> ranges;
     Rc rc = next;
-    if (!prepare(r, info, ranges, rc))
-        co_return rc;
+    if (!prepare(r, info, ranges, rc)) co_return rc;
     Parts parts;
     if (ranges.size() == 1) {
         r.out.headers.add(r.arena(), HeaderId::content_range, range_text(r, ranges[0], info.size));
@@ -181,15 +186,13 @@ Task<Rc> send_file(Request& r, int fd, const os::FileInfo& info)
     } else if (ranges.size() > 1) {
         make_parts(r, ranges, info.size, parts);
     }
-    if (r.out.status == 304 || r.is_head() || info.size == 0)
-        co_return co_await r.finish();
+    if (r.out.status == 304 || r.is_head() || info.size == 0) co_return co_await r.finish();
     Range only = ranges.empty() ? Range{0, info.size} : ranges[0];
     if (ranges.size() > 1)
         rc = co_await send_parts(r, fd, ranges, parts);
     else
         rc = co_await send_range(r, fd, only);
-    if (rc != next)
-        co_return rc;
+    if (rc != next) co_return rc;
     co_return co_await r.finish();
 }
 
@@ -202,30 +205,26 @@ bool is_method(Request& r)
 
 Task<Rc> serve_file(Request& r)
 {
-    if (!is_method(r))
-        co_return reply(405);
-    if (r.uri.ends_with('/'))
-        co_return next;
+    if (!is_method(r)) co_return reply(405);
+    if (r.uri.ends_with('/')) co_return next;
     std::string_view path = path_of(r, r.uri);
     os::FileInfo info;
     int error = 0;
     os::Fd fd = os::open_file(path.data(), info, error);
-    if (!fd)
-        co_return open_failed(r, path, error);
-    if (info.kind == os::FileInfo::directory)
-        co_return redirect_to_directory(r);
+    if (!fd) co_return open_failed(r, path, error);
+    if (info.kind == os::FileInfo::directory) co_return redirect_to_directory(r);
     if (info.kind != os::FileInfo::regular) {
         r.log(Level::crit, "\"{}\" is not a regular file", path);
         co_return reply(404);
     }
-    if (r.method_id == Method::post)
-        co_return reply(405);
+    if (r.method_id == Method::post) co_return reply(405);
     co_return co_await send_file(r, fd.get(), info);
 }
 
 // ---- index --------------------------------------------------------------------------------------
 
-namespace {
+namespace
+{
 
 // next: look on. Otherwise what to answer for a name that cannot be had.
 Rc index_missing(Request& r, std::string_view path, int error, bool& directory_checked)
@@ -238,13 +237,11 @@ Rc index_missing(Request& r, std::string_view path, int error, bool& directory_c
             r.log(Level::crit, "open() \"{}\" failed {}", path, errno_text(error));
         return reply(denied ? 403 : 500);
     }
-    if (directory_checked)
-        return next;
+    if (directory_checked) return next;
     directory_checked = true;
     os::FileInfo info;
     int why = os::file_info(path_of(r, r.uri).data(), info);
-    if (why == 0 && info.kind == os::FileInfo::directory)
-        return next;
+    if (why == 0 && info.kind == os::FileInfo::directory) return next;
     if (is_missing(why) || why == 0) {
         if (*r.core().log_not_found)
             r.log(Level::error, "\"{}\" is not found {}", path, errno_text(why ? why : ENOTDIR));
@@ -270,23 +267,21 @@ Rc redirect_to_index(Request& r, std::string_view uri)
 
 Task<Rc> serve_index(Request& r)
 {
-    if (!r.uri.ends_with('/') || !is_method(r))
-        co_return next;
+    if (!r.uri.ends_with('/') || !is_method(r)) co_return next;
     bool directory_checked = false;
     for (const Template& name : *r.conf<Conf>(module).index) {
         std::string_view file = name.eval(r);
         if (file.starts_with('/'))
-            co_return r.internal_redirect(r.args.empty() ? file : r.arena().concat(file, "?", r.args));
+            co_return r.internal_redirect(r.args.empty() ? file
+                                                         : r.arena().concat(file, "?", r.args));
         std::string_view uri = r.arena().concat(r.uri, file), path = path_of(r, uri);
         os::FileInfo info;
         if (int error = os::file_info(path.data(), info)) {
             Rc rc = index_missing(r, path, error, directory_checked);
-            if (rc != next)
-                co_return rc;
+            if (rc != next) co_return rc;
             continue;
         }
-        if (info.kind == os::FileInfo::directory)
-            continue;
+        if (info.kind == os::FileInfo::directory) continue;
         co_return redirect_to_index(r, uri);
     }
     r.log(Level::error, "directory index of \"{}\" is forbidden", path_of(r, r.uri));

@@ -3,7 +3,8 @@
 
 #include "core/os/disk.h"
 
-namespace sluice::static_ {
+namespace sluice::static_
+{
 
 using http::Location;
 using http::Value;
@@ -18,11 +19,9 @@ std::span<const std::pair<std::string_view, IfModified>> enum_names(IfModified*)
 std::string_view document_root(Request& r)
 {
     const Root& root = *r.conf<Conf>(module).root;
-    if (root.text.is_constant())
-        return root.absolute;
+    if (root.text.is_constant()) return root.absolute;
     std::string_view path = root.text.eval(r);
-    if (!root.is_alias && path.size() > 1 && path.ends_with('/'))
-        path.remove_suffix(1);
+    if (!root.is_alias && path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
     return path.starts_with('/') ? path : r.arena().concat(r.main().prefix, path);
 }
 
@@ -36,41 +35,46 @@ std::string_view path_of(Request& r, std::string_view uri)
     return path.substr(0, path.size() - 1);
 }
 
-namespace {
+namespace
+{
 
 void set_root(Apply& apply, Conf& conf)
 {
     Location& location = http::http_block(apply).location;
     bool is_alias = apply.name() == "alias";
     if (conf.root.is_set())
-        return apply.fail_directive(conf.root->is_alias == is_alias ? "is duplicate"
-                                    : is_alias ? "is duplicate, \"root\" directive was specified earlier"
-                                               : "is duplicate, \"alias\" directive was specified earlier");
+        return apply.fail_directive(
+            conf.root->is_alias == is_alias ? "is duplicate"
+            : is_alias ? "is duplicate, \"root\" directive was specified earlier"
+                       : "is duplicate, \"alias\" directive was specified earlier");
     Root root;
     root.is_alias = is_alias;
     if (is_alias && location.kind == Location::named)
         return apply.fail("the \"alias\" directive cannot be used inside the named location");
     if (is_alias)
         root.alias_cut = location.kind == Location::regex ? SIZE_MAX : location.name.size();
-    for (std::string_view name : {"$document_root", "${document_root}", "$realpath_root", "${realpath_root}"})
+    for (std::string_view name :
+         {"$document_root", "${document_root}", "$realpath_root", "${realpath_root}"})
         if (apply.arg(0).find(name) != std::string::npos)
-            return apply.fail_at(0, fmt::format("the {} variable cannot be used in the \"{}\" directive",
-                                                name.find("real") == name.npos ? "$document_root" : "$realpath_root",
-                                                apply.name()));
-    if (http::parse(apply, 0, root.text))
-        conf.root.set(std::move(root));
+            return apply.fail_at(
+                0, fmt::format("the {} variable cannot be used in the \"{}\" directive",
+                               name.find("real") == name.npos ? "$document_root" : "$realpath_root",
+                               apply.name()));
+    if (http::parse(apply, 0, root.text)) conf.root.set(std::move(root));
 }
 
 void set_index(Apply& apply, Conf& conf)
 {
     for (size_t i = 0; i < apply.size(); ++i) {
         if (apply.arg(i).starts_with('/') && i + 1 != apply.size())
-            apply.warn("index-order", fmt::format("only the last index in \"index\" directive should be absolute"));
+            apply.warn(
+                "index-order",
+                fmt::format("only the last index in \"index\" directive should be absolute"));
         if (apply.arg(i).empty())
-            return apply.fail_at(i, fmt::format("index \"{}\" in \"index\" directive is invalid", apply.arg(i)));
+            return apply.fail_at(
+                i, fmt::format("index \"{}\" in \"index\" directive is invalid", apply.arg(i)));
         Template name;
-        if (!http::parse(apply, i, name))
-            return;
+        if (!http::parse(apply, i, name)) return;
         conf.index.edit().push_back(std::move(name));
     }
 }
@@ -79,23 +83,25 @@ void finish_location(Finish& finish, void* p)
 {
     auto& conf = *static_cast<Conf*>(p);
     Root root = *conf.root;
-    if (!conf.root.is_set())
-        root.text = Template("html");
+    if (!conf.root.is_set()) root.text = Template("html");
     if (root.text.is_constant()) {
         root.absolute = root.text.literal();
-        if (!root.absolute.starts_with('/'))
-            root.absolute.insert(0, finish.main.prefix);
-        if (!root.is_alias && root.absolute.ends_with('/'))
-            root.absolute.pop_back();
+        if (!root.absolute.starts_with('/')) root.absolute.insert(0, finish.main.prefix);
+        if (!root.is_alias && root.absolute.ends_with('/')) root.absolute.pop_back();
     }
     conf.root.set(std::move(root));
-    if (!conf.index.is_set())
-        conf.index.edit().push_back(Template("index.html"));
+    if (!conf.index.is_set()) conf.index.edit().push_back(Template("index.html"));
 }
 
-Value document_root_value(Request& r, const void*) { return document_root(r); }
+Value document_root_value(Request& r, const void*)
+{
+    return document_root(r);
+}
 
-Value request_filename_value(Request& r, const void*) { return path_of(r, r.uri); }
+Value request_filename_value(Request& r, const void*)
+{
+    return path_of(r, r.uri);
+}
 
 Value realpath_root_value(Request& r, const void*)
 {
@@ -137,15 +143,16 @@ constexpr Directive directives[] = {
 const Module module{
     .name = "static",
     .directives = directives,
-    .location_conf = &conf_of<Conf, &Conf::root, &Conf::index, &Conf::max_ranges, &Conf::if_modified_since,
-                              &Conf::try_files>,
+    .location_conf = &conf_of<Conf, &Conf::root, &Conf::index, &Conf::max_ranges,
+                              &Conf::if_modified_since, &Conf::try_files>,
     .install =
         [](Install& in) {
             in.at(Phase::precontent, try_names);
             in.at(Phase::content, serve_index);
             in.at(Phase::content, serve_file);
             in.main.variables.define("document_root", document_root_value, nullptr, true, false);
-            in.main.variables.define("request_filename", request_filename_value, nullptr, true, false);
+            in.main.variables.define("request_filename", request_filename_value, nullptr, true,
+                                     false);
             in.main.variables.define("realpath_root", realpath_root_value, nullptr, true, false);
         },
     .finish_location = finish_location,

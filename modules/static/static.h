@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// static: files by URI. What the parts of the module share: its conf and the way from a URI to a path.
+// static: files by URI. What the parts of the module share: its conf and the way from a URI to a
+// path.
 //   static.cc     directives, variables, paths
 //   files.cc      one file as a response; index
 //   try_files.cc  try_files
@@ -9,15 +10,16 @@
 #include "core/http/module.h"
 #include "modules/static/conditions.h"
 
-namespace sluice::static_ {
+namespace sluice::static_
+{
 
 extern const Module module;
 
 struct Root {
     Template text;
-    std::string absolute;        // when it has no variables: with the prefix in front
+    std::string absolute;  // when it has no variables: with the prefix in front
     bool is_alias = false;
-    size_t alias_cut = 0;        // bytes of the URI that an alias replaces; SIZE_MAX: all of it
+    size_t alias_cut = 0;  // bytes of the URI that an alias replaces; SIZE_MAX: all of it
 };
 
 struct TryFiles {
@@ -27,7 +29,7 @@ struct TryFiles {
     };
     std::vector<Name> names;
     Template fallback;
-    int code = 0;                // instead of the fallback
+    int code = 0;  // instead of the fallback
 };
 
 struct Conf {

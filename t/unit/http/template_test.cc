@@ -4,8 +4,10 @@
 #include "core/http/request.h"
 #include "core/http/variables.h"
 
-namespace sluice::http {
-namespace {
+namespace sluice::http
+{
+namespace
+{
 
 struct Compiled {
     Variables variables;
@@ -48,7 +50,8 @@ TEST(Template, Errors)
     EXPECT_EQ(Compiled("a$").diag.first(), "invalid variable name in /c:1");
     EXPECT_EQ(Compiled("$-").diag.first(), "invalid variable name in /c:1");
     EXPECT_EQ(Compiled("${}").diag.first(), "invalid variable name in /c:1");
-    EXPECT_EQ(Compiled("${ab").diag.first(), "the closing bracket in \"ab\" variable is missing in /c:1");
+    EXPECT_EQ(Compiled("${ab").diag.first(),
+              "the closing bracket in \"ab\" variable is missing in /c:1");
 }
 
 TEST(Variables, UnknownIsReportedWhereItWasUsed)

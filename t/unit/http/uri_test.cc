@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
-namespace {
+namespace sluice::http
+{
+namespace
+{
 
 constexpr std::string_view bad = "(malformed)";
 
@@ -18,15 +20,46 @@ std::string_view normal(std::string_view path, Arena& arena, bool merge = true)
 TEST(Uri, Normalize)
 {
     const std::pair<std::string_view, std::string_view> table[] = {
-        {"/", "/"}, {"/a", "/a"}, {"/u//a", "/u/a"}, {"/u/./a", "/u/a"}, {"/u/../u/a", "/u/a"}, {"/u/..", "/"},
-        {"/u/x/..", "/u/"}, {"/u/x/.", "/u/x/"}, {"/u/x/../", "/u/"}, {"/u/%2e%2e/u/b", "/u/b"},
-        {"/u/%2Fx", "/u/x"}, {"/u/a%00", bad}, {"/u/a%", bad}, {"/u/a%2", bad}, {"/u/a%zz", bad}, {"/..", bad},
-        {"/u/%2e%2e/%2e%2e", bad}, {"/u/a%23b", "/u/a#b"}, {"/u/a#b", "/u/a"}, {"/u/a%3Fb", "/u/a?b"},
-        {"/u/a%25b", "/u/a%b"}, {"/u/...", "/u/..."}, {"/u/.a", "/u/.a"}, {"/u/..a", "/u/..a"},
-        {"/u/a/.../b", "/u/a/.../b"}, {"/u/a%2fb", "/u/a/b"}, {"/u/a+b", "/u/a+b"}, {"/u///..//a", "/a"},
-        {"/u/a/..b/../c", "/u/a/c"}, {"/u/%252e", "/u/%2e"}, {"/u/x%2F..%2Fy", "/u/y"}, {"/u/\xe4", "/u/\xe4"},
-        {"/u/a\\b", "/u/a\\b"}, {"/u/a/%2e", "/u/a/"}, {"//", "/"}, {"/a/b/c/../../d", "/a/d"}, {"/.", "/"},
-        {"/./", "/"}, {"/a/../..", bad}, {"/%41%7a", "/Az"},
+        {"/", "/"},
+        {"/a", "/a"},
+        {"/u//a", "/u/a"},
+        {"/u/./a", "/u/a"},
+        {"/u/../u/a", "/u/a"},
+        {"/u/..", "/"},
+        {"/u/x/..", "/u/"},
+        {"/u/x/.", "/u/x/"},
+        {"/u/x/../", "/u/"},
+        {"/u/%2e%2e/u/b", "/u/b"},
+        {"/u/%2Fx", "/u/x"},
+        {"/u/a%00", bad},
+        {"/u/a%", bad},
+        {"/u/a%2", bad},
+        {"/u/a%zz", bad},
+        {"/..", bad},
+        {"/u/%2e%2e/%2e%2e", bad},
+        {"/u/a%23b", "/u/a#b"},
+        {"/u/a#b", "/u/a"},
+        {"/u/a%3Fb", "/u/a?b"},
+        {"/u/a%25b", "/u/a%b"},
+        {"/u/...", "/u/..."},
+        {"/u/.a", "/u/.a"},
+        {"/u/..a", "/u/..a"},
+        {"/u/a/.../b", "/u/a/.../b"},
+        {"/u/a%2fb", "/u/a/b"},
+        {"/u/a+b", "/u/a+b"},
+        {"/u///..//a", "/a"},
+        {"/u/a/..b/../c", "/u/a/c"},
+        {"/u/%252e", "/u/%2e"},
+        {"/u/x%2F..%2Fy", "/u/y"},
+        {"/u/\xe4", "/u/\xe4"},
+        {"/u/a\\b", "/u/a\\b"},
+        {"/u/a/%2e", "/u/a/"},
+        {"//", "/"},
+        {"/a/b/c/../../d", "/a/d"},
+        {"/.", "/"},
+        {"/./", "/"},
+        {"/a/../..", bad},
+        {"/%41%7a", "/Az"},
     };
     for (const auto& [path, uri] : table) {
         Arena arena;

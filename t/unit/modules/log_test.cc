@@ -4,8 +4,10 @@
 #include "modules/log/batch.h"
 #include "modules/log/format.h"
 
-namespace sluice::log {
-namespace {
+namespace sluice::log
+{
+namespace
+{
 
 std::string escaped(std::string_view s, Escape how)
 {

@@ -3,8 +3,10 @@
 
 #include "modules/map/table.h"
 
-namespace sluice::map {
-namespace {
+namespace sluice::map
+{
+namespace
+{
 
 size_t find(const Table& table, std::string_view text, bool hostnames = true)
 {

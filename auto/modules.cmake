@@ -39,8 +39,8 @@ endforeach()
 set(declarations "")
 set(rows "")
 foreach(name IN LISTS module_names)
-  if(name MATCHES "^(return|static|if|auto|default|switch|namespace)$")
-    string(APPEND name "_")  # a word of C++: the namespace has an underscore behind it
+  if(name MATCHES "^(return|static|if|upstream|auto|default|switch|namespace)$")
+    string(APPEND name "_")  # a word of C++, or of the engine: an underscore behind it
   endif()
   string(APPEND declarations "namespace sluice::${name} { extern const Module module; }\n")
   string(APPEND rows "    &sluice::${name}::module,\n")

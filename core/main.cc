@@ -1,2 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+// The program: the process layer serving http.
+#include "core/http/service.h"
+#include "core/process/payload.h"
+#include "core/base/log_files.h"
+
+namespace sluice {
+namespace {
+
+class HttpPayload final : public process::Payload
+{
+public:
+    std::vector<conf::DirectiveSet> directives() override { return service_.directives(); }
+    void* main_conf(size_t, const void* tag) override { return service_.main_conf(tag); }
+    void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix) override
+    {
+        service_.finish(diag, log, prefix);
+    }
+    std::vector<net::ListenSpec> listens() override { return service_.listens(); }
+    void start(event::Loop& loop, const net::ListenSockets& sockets, const process::WorkerSettings& settings,
+               std::function<void()> drained) override
+    {
+        service_.start(loop, sockets, settings.worker_connections, settings.multi_accept, std::move(drained));
+    }
+    void quit() override { service_.quit(); }
+    void flush() override { BufferedLog::flush_all(); }
+    std::string remaining() override { return service_.remaining(); }
+
+private:
+    http::Service service_;
+};
+
+std::string built_in()
+{
+    std::string words;
+    for (const Module* m : built_in_modules())
+        words += fmt::format("{}--with-http_{}_module", words.empty() ? "" : " ", m->name);
+    return words;
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int argc, char** argv)
+{
+    using namespace sluice;
+    return process::run_program(argc, argv, [] { return std::make_unique<HttpPayload>(); }, built_in());
+}

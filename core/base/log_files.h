@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/list.h"
 #include "core/base/log.h"
 
 namespace sluice {
@@ -24,6 +25,29 @@ public:
 
 private:
     inline static LogFiles* current_ = nullptr;
+};
+
+/// Lines that wait to be written. The process layer writes them out before it reopens log files and before
+/// a process ends.
+class BufferedLog : public ListHook<BufferedLog>
+{
+public:
+    BufferedLog() { all().push_back(*this); }
+    virtual void flush() = 0;
+    static void flush_all()
+    {
+        all().each([](BufferedLog& log) { log.flush(); });
+    }
+
+protected:
+    ~BufferedLog() = default;
+
+private:
+    static List<BufferedLog, BufferedLog>& all()
+    {
+        static List<BufferedLog, BufferedLog> list;
+        return list;
+    }
 };
 
 }  // namespace sluice

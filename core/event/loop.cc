@@ -58,6 +58,8 @@ void Loop::turn(Instant until)
     timers_.advance(Clock::now());
     run_ready();
     reap();
+    while (TurnEnd* work = turn_ends_.pop_front())
+        work->turn_ended();
 }
 
 void Loop::run()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loop: one worker's event loop on epoll. A turn is: wait, read the clock, dispatch events to watches,
-// fire timers, resume what became ready, reap what ended.
+// fire timers, resume what became ready, reap what ended, do what was put off to the end of the turn.
 //
 // Watch: one registered descriptor. It sits in a preallocated slot; epoll's data is the slot's address
 // with the slot's instance bit in bit 0. The bit flips each time the slot is given out, so an event that
@@ -23,6 +23,18 @@ namespace sluice::event {
 
 class Watch;
 
+/// Work for the end of the turn in which it was asked for: what many requests gathered leaves at once.
+struct TurnEndTag;
+class TurnEnd : public ListHook<TurnEndTag>
+{
+protected:
+    ~TurnEnd() = default;
+
+private:
+    friend class Loop;
+    virtual void turn_ended() = 0;
+};
+
 class Loop
 {
 public:
@@ -43,6 +55,13 @@ public:
     /// Turns until stop().
     void run();
     void stop() { stopped_ = true; }
+
+    /// Once, at the end of this turn.
+    void at_turn_end(TurnEnd& work)
+    {
+        if (!work.linked())
+            turn_ends_.push_back(work);
+    }
 
     TimerWheel& timers() { return timers_; }
     FrameArena& frames() { return frames_; }
@@ -80,6 +99,7 @@ private:
     TimerWheel timers_;
     FrameArena frames_;
     List<Waiter, ReadyTag> ready_;
+    List<TurnEnd, TurnEndTag> turn_ends_;
     std::vector<std::coroutine_handle<>> dead_;
     Stats stats_;
     int budget_ = 0;

@@ -79,7 +79,8 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
             co_return BodyRead{BodyRead::timeout};
         }
         if (!io.good()) {
-            r.log(Level::info, "client prematurely closed connection while reading client request body");
+            if (io.kind != net::Io::canceled)
+                r.log(Level::info, "client prematurely closed connection while reading client request body");
             co_return BodyRead{BodyRead::closed};
         }
     }

@@ -203,6 +203,7 @@ struct Main {
     const Log* log = nullptr;           // the main error log
     std::string prefix;                 // where relative paths begin
     bool present = false;               // there was an http {}
+    std::shared_ptr<void> upstreams;    // upstream::Groups: the layer above makes it
 
     template <class C>
     C& conf(const Module& m) const

@@ -170,7 +170,7 @@ Rc Request::check_location()
     if (location->internal && !internal)
         return reply(404);
     const CoreLocation& rules = core();
-    if (!*rules.keepalive_timeout->timeout.count() || c.requests >= *rules.keepalive_requests)
+    if (!rules.keepalive_timeout->timeout.count() || c.requests >= *rules.keepalive_requests)
         keep_alive = false;
     uint64_t limit = rules.client_max_body_size->n;
     Framing framing = head.framing;

@@ -20,6 +20,7 @@
 
 namespace sluice::upstream {
 struct Attempt;
+class Exchange;
 }
 
 namespace sluice::http {
@@ -144,6 +145,7 @@ public:
     int error_status = 0;         // set while an error page is served
     std::string_view id();        // $request_id
     ArenaVector<upstream::Attempt*> attempts;   // of upstreams, in order
+    upstream::Exchange* exchange = nullptr;     // the current or last one
     std::string_view upstream_text;  // for the error log's `upstream: "..."`
 
     /// The engine's: runs the request to its end; the log phase has run when it returns.

@@ -168,7 +168,7 @@ Rc Request::send_head()
         out.status = replace_status_;
         out.reason = {};
     }
-    if (c.service.quitting() || *core().keepalive_timeout->timeout.count() == 0)
+    if (c.service.quitting() || core().keepalive_timeout->timeout.count() == 0)
         keep_alive = false;
     for (auto filter : main().head_filters)
         filter(*this);

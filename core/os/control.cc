@@ -85,4 +85,11 @@ bool receive_message(int fd, Message& out)
 
 uid_t effective_user() { return ::geteuid(); }
 
+std::string pid_space()
+{
+    char text[64];
+    ssize_t n = ::readlink("/proc/self/ns/pid", text, sizeof text);
+    return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
+}
+
 }  // namespace sluice::os

@@ -24,5 +24,7 @@ Fd control_socket(const std::string& name);
 int send_message(int fd, const std::string& to, std::string_view text);
 bool receive_message(int fd, Message& out);
 uid_t effective_user();
+/// Names the pid namespace: a pid means something only together with it.
+std::string pid_space();
 
 }  // namespace sluice::os

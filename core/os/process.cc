@@ -51,6 +51,7 @@ int fork_process(int& error)
 }
 
 void exit_now(int code) { ::_exit(code); }
+int parent_id() { return ::getppid(); }
 
 bool reap(Death& out)
 {
@@ -63,16 +64,6 @@ bool reap(Death& out)
         return false;
     out = death(pid, status);
     return true;
-}
-
-Death wait_for(int pid)
-{
-    int status = 0;
-    int rc;
-    do
-        rc = ::waitpid(pid, &status, 0);
-    while (rc < 0 && errno == EINTR);
-    return death(pid, status);
 }
 
 int detach()

@@ -18,6 +18,7 @@ namespace sluice::os {
 int fork_process(int& error);
 /// Ends the process at once: no destructors, no atexit (which belong to the parent).
 [[noreturn]] void exit_now(int code);
+int parent_id();
 
 struct Death {
     int pid = 0;
@@ -27,8 +28,6 @@ struct Death {
 };
 /// The next child that has ended; false when there is none now.
 bool reap(Death& out);
-/// Waits for this child.
-Death wait_for(int pid);
 
 /// A session of its own, umask 0, stdin and stdout on /dev/null.
 int detach();

@@ -40,10 +40,13 @@ public:
     virtual std::vector<net::ListenSpec> listens() = 0;
 
     /// In the worker (or the single process), after the privileges were dropped. `sockets` is in the order
-    /// of listens(). `drained` is called once after quit(), when nothing is in flight any more.
+    /// of listens(); their descriptors stay the process layer's: register os::duplicate()s, or release() them
+    /// from the watch. `drained` is called once after quit(), when nothing is in flight any more (it may be
+    /// called by quit() itself); the payload may be destroyed in a later turn.
     virtual void start(event::Loop& loop, const net::ListenSockets& sockets, const WorkerSettings& settings,
                        std::function<void()> drained) = 0;
-    /// Stop accepting, finish what is in flight.
+    /// Stop accepting (nothing of the listeners may stay registered: a worker closes `sockets` next), finish
+    /// what is in flight.
     virtual void quit() = 0;
     /// Write out what is buffered (access logs): before reopening logs and before exiting.
     virtual void flush() = 0;

@@ -87,9 +87,12 @@ public:
     void add(Peer peer);
     /// Resolves now (blocking: start-up). False and the reason when it cannot: a later resolve_again() may.
     bool add_name(PeerSource source, std::string& why);
+    /// Resolves when it is first needed.
+    void add_later(PeerSource source) { sources_.push_back(std::move(source)); }
     /// All addresses are known (asks for missing ones in the background, at most every 5 s).
     void resolve_missing();
     bool empty() const { return peers_.empty(); }
+    bool has_names() const { return !sources_.empty(); }
     size_t size() const { return peers_.size(); }
     size_t primaries() const;
 

@@ -45,8 +45,9 @@ private:
     void send_pipelined();
     void send_raw();
     void check_received(const Sending& sending, const std::string& what);
-    void check_logs(Findings& out) const;
-    void wait_for_logs() const;
+    void check_error_logs(Findings& out) const;
+    void check_other_logs(Findings& out) const;
+    void wait_for_logs();
     void check_stopped(const Ended& ended);
     void check_origin();
 

@@ -142,11 +142,11 @@ private:
         open_ = false;
         Block& block = blocks_.back();
         if (block.has(raw_.name)) fail("section given twice: " + raw_.name);
+        std::string name = raw_.name;
         try {
-            std::string name = raw_.name;
-            block.sections.push_back({std::move(name), filtered(std::move(raw_), vars_)});
+            block.sections.push_back({name, filtered(std::move(raw_), vars_)});
         } catch (const std::exception& e) {
-            fail("section " + block.title + ": " + e.what());
+            fail("section " + name + ": " + e.what());
         }
         raw_ = {};
     }

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/process/generation.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "core/conf/system_files.h"
+#include "core/os/output.h"
+#include "core/os/process.h"
+#include "core/os/signals.h"
+#include "core/os/sys.h"
+#include "core/process/command_line.h"
+
+namespace sluice::process {
+
+class MainBlock final : public conf::Block
+{
+public:
+    explicit MainBlock(Generation& of) : of_(of) {}
+
+    void* conf(size_t set, const void* tag) override
+    {
+        if (set > 0)
+            return of_.payload->main_conf(set - 1, tag);
+        if (tag == conf::tag_of<EventsConf>())
+            return &of_.events;
+        return &of_.main;
+    }
+
+private:
+    Generation& of_;
+};
+
+namespace {
+
+constexpr int bind_tries = 5, bind_pause_ms = 500;  // nginx's
+
+int socket_owner = 0;
+
+std::shared_ptr<net::ListenSocket> hold(net::ListenSpec spec, os::Fd fd)
+{
+    auto drop = [](net::ListenSocket* socket) {
+        bool remove = socket->fd && socket->spec.address.is_unix() && os::process_id() == socket_owner;
+        std::string path = remove ? socket->spec.address.text().substr(5) : std::string();
+        delete socket;
+        if (remove)
+            os::remove_file(path);
+    };
+    return {new net::ListenSocket{std::move(spec), std::move(fd)}, drop};
+}
+
+std::string listen_error(const os::ListenError& e, const net::ListenSpec& spec)
+{
+    std::string_view step = e.step;
+    std::string_view to = step == "bind()" || step == "listen()" ? "to " : "";
+    std::string backlog = step == "listen()" ? fmt::format(", backlog {}", spec.options.backlog) : "";
+    return fmt::format("{} {}{}{} failed {}", step, to, spec.text, backlog, errno_text(e.error));
+}
+
+}  // namespace
+
+void own_sockets() { socket_owner = os::process_id(); }
+
+Generation::~Generation() = default;
+
+std::shared_ptr<Generation> Generation::parse(const Setup& setup, Report& report)
+{
+    auto generation = std::make_shared<Generation>();
+    if (!generation->read(setup, report))
+        return nullptr;
+    return generation;
+}
+
+bool Generation::read(const Setup& setup, Report& report)
+{
+    payload = setup.make();
+    conf::Diagnostics diag;
+    conf::SystemFiles files;
+    // The trees live until the payload is finished: setters may keep views until then.
+    conf::Tree globals;
+    if (!setup.globals.empty())
+        globals = conf::load_text("command line", setup.globals, diag);
+    conf::Tree tree = conf::load(setup.conf_path, files, setup.conf_prefix, diag);
+    std::vector<conf::DirectiveSet> sets{main_directives()};
+    for (conf::DirectiveSet& set : payload->directives())
+        sets.push_back(set);
+    conf::Interpreter interpreter(std::move(sets), diag);
+    MainBlock block(*this);
+    interpreter.run(globals.nodes, block);
+    interpreter.run(tree.nodes, block);
+
+    pid_path = below(setup.prefix, main.pid.is_set() ? *main.pid : std::string(defaults.pid));
+    error_logs_ = main.error_logs;
+    if (error_logs_.empty())
+        error_logs_.push_back({setup.error_log, Level::error});
+    if (!setup.test && !diag.failed()) {
+        add_logs();
+        if (main.has_events && !open_logs(report))
+            return false;
+    }
+    payload->finish(diag, log, setup.prefix);
+    report.all_of(diag);
+    if (setup.dump)
+        texts = conf::dump(tree);
+    return !diag.failed();
+}
+
+void Generation::add_logs()
+{
+    for (const ErrorLog& to : error_logs_) {
+        std::shared_ptr<LogFile> file = log_registry().open_later(to.path);
+        log.add(file, to.level);
+        error_files_.push_back(std::move(file));
+    }
+}
+
+bool Generation::open_logs(Report& report)
+{
+    LogRegistry::Failure failure;
+    if (log_registry().open_new(failure))
+        return true;
+    report(Level::emerg, fmt::format("open() \"{}\" failed {}", failure.path, errno_text(failure.error)));
+    return false;
+}
+
+bool Generation::open(const Setup& setup, const Generation* running, Report& report)
+{
+    if (!complete(report))
+        return false;
+    if (setup.test) {
+        os::WholeFile pid;
+        if (int error = pid.prepare(pid_path, "")) {
+            report(Level::emerg, fmt::format("open() \"{}\" failed {}", pid_path, errno_text(error)));
+            return false;
+        }
+        add_logs();
+    }
+    if (!open_logs(report))
+        return false;
+    report.use(log, logs_to_stderr());
+    return open_sockets(setup, running, report);
+}
+
+// What nginx checks once the text has turned out to be good.
+bool Generation::complete(Report& report)
+{
+    if (!main.has_events) {
+        report(Level::emerg, "no \"events\" section in configuration");
+        return false;
+    }
+    if (os::is_root() && !main.user.is_set()) {
+        User user{std::string(defaults.user), std::string(defaults.group), 0, 0, true};
+        if (!os::find_user(user.name, user.uid, user.gid)) {
+            report(Level::emerg, fmt::format("getpwnam(\"{}\") failed", user.name));
+            return false;
+        }
+        if (!os::find_group(user.group, user.gid)) {
+            report(Level::emerg, fmt::format("getgrnam(\"{}\") failed", user.group));
+            return false;
+        }
+        main.user.set(std::move(user));
+    }
+    size_t connections = *events.worker_connections, listening = payload->listens().size();
+    if (connections < listening + 1) {
+        report(Level::emerg, fmt::format("{} worker_connections are not enough for {} listening sockets",
+                                         connections, listening));
+        return false;
+    }
+    uint64_t limit = main.worker_rlimit_nofile.is_set() ? *main.worker_rlimit_nofile
+                                                        : os::file_limit().hard;
+    if (connections > limit)
+        report(Level::warn, fmt::format("{} worker_connections exceed open file resource limit: {}",
+                                        connections, limit));
+    if (main.cpu_affinity.size() > 1 && main.cpu_affinity.size() != *main.worker_processes)
+        report(Level::warn,
+               "the number of \"worker_processes\" is not equal to the number of "
+               "\"worker_cpu_affinity\" masks, using last mask for remaining worker processes");
+    return true;
+}
+
+bool Generation::open_sockets(const Setup& setup, const Generation* running, Report& report)
+{
+    if (!running)
+        own_sockets();
+    std::vector<net::ListenSpec> specs = payload->listens();
+    sockets.assign(specs.size(), nullptr);
+    for (size_t i = 0; running && i < specs.size(); ++i)
+        for (const auto& old : running->sockets)
+            if (old->spec.address == specs[i].address && old.use_count() > 0)
+                sockets[i] = old;
+    for (int left = bind_tries;;) {
+        int error = try_sockets(setup, specs, report);
+        if (error == 0)
+            break;
+        if (error != EADDRINUSE)
+            return false;
+        if (--left == 0) {
+            report(Level::emerg, "still could not bind()");
+            return false;
+        }
+        report(Level::notice, fmt::format("try again to bind() after {}ms", bind_pause_ms));
+        os::sleep_ms(bind_pause_ms);
+    }
+    if (setup.test)
+        sockets.clear();
+    return true;
+}
+
+// Opens what is missing. EADDRINUSE: somebody else has an address, which may pass.
+int Generation::try_sockets(const Setup& setup, std::vector<net::ListenSpec>& specs, Report& report)
+{
+    int worst = 0;
+    for (size_t i = 0; i < specs.size(); ++i) {
+        if (sockets[i])
+            continue;
+        os::ListenOptions options = specs[i].options;
+        if (setup.test)
+            options.reuseport = false;  // or connections would come to the test
+        Result<os::Fd, os::ListenError> fd = os::listen(specs[i].address, options);
+        if (fd) {
+            sockets[i] = hold(specs[i], std::move(*fd));
+            continue;
+        }
+        if (fd.error().error == EADDRINUSE && setup.test)
+            continue;
+        report(Level::emerg, listen_error(fd.error(), specs[i]));
+        if (fd.error().error != EADDRINUSE)
+            return fd.error().error;
+        worst = EADDRINUSE;
+    }
+    return worst;
+}
+
+void Generation::adopt_sockets()
+{
+    std::vector<net::ListenSpec> specs = payload->listens();
+    for (size_t i = 0; i < sockets.size() && i < specs.size(); ++i)
+        os::update_listener(sockets[i]->fd.get(), specs[i].options);
+}
+
+bool Generation::logs_to_stderr() const
+{
+    for (const auto& file : error_files_)
+        if (file->path() == "stderr" || file->path() == "/dev/stderr")
+            return true;
+    return false;
+}
+
+void Generation::redirect_stderr() const
+{
+    if (logs_to_stderr())
+        return;
+    for (const auto& file : error_files_)
+        if (file->is_open()) {
+            os::replace_fd(file->fd(), 2);
+            return;
+        }
+}
+
+WorkerSettings Generation::worker_settings() const
+{
+    return {*events.worker_connections, *events.multi_accept};
+}
+
+}  // namespace sluice::process

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generation: one loaded configuration with all that it needs to run: main settings, payload, error log,
+// listening sockets. Loading has two steps. parse() reads and checks, and touches nothing outside; open()
+// opens log files and sockets, taking over those of the running generation. When either fails the
+// generation is dropped and nothing has changed. Immutable once it runs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/process/log_files.h"
+#include "core/process/main_conf.h"
+#include "core/process/payload.h"
+#include "core/process/report.h"
+
+namespace sluice::process {
+
+/// What the command line fixed for the life of the process.
+struct Setup {
+    std::string prefix;       // with '/', or empty
+    std::string conf_path, conf_prefix;
+    std::string error_log;    // where no error_log directive says otherwise
+    std::string globals;      // of -g
+    bool test = false;
+    bool dump = false;        // keep the texts for -T
+    MakePayload make;
+};
+
+class Generation
+{
+public:
+    ~Generation();
+
+    static std::shared_ptr<Generation> parse(const Setup& setup, Report& report);
+    /// `running` may be null. Under -t an address in use is no error, and sockets are closed again.
+    bool open(const Setup& setup, const Generation* running, Report& report);
+    /// This generation serves now: sockets that it took over get its options.
+    void adopt_sockets();
+
+    /// Standard error goes to the first error log that is a file, as of nginx.
+    void redirect_stderr() const;
+    bool logs_to_stderr() const;
+    WorkerSettings worker_settings() const;
+
+    MainConf main;
+    EventsConf events;
+    Log log;
+    std::string pid_path;
+    std::string texts;  // for -T
+    std::unique_ptr<Payload> payload;
+    net::ListenSockets sockets;
+
+private:
+    friend class MainBlock;
+
+    bool read(const Setup& setup, Report& report);
+    bool complete(Report& report);
+    void add_logs();
+    bool open_logs(Report& report);
+    bool open_sockets(const Setup& setup, const Generation* running, Report& report);
+    int try_sockets(const Setup& setup, std::vector<net::ListenSpec>& specs, Report& report);
+
+    std::vector<std::shared_ptr<LogFile>> error_files_;
+    std::vector<ErrorLog> error_logs_;
+};
+
+/// This process, not the one that opened them, removes the files of unix sockets (after daemonising).
+void own_sockets();
+
+}  // namespace sluice::process

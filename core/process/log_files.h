@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// LogFiles of this process: one LogFile per path while somebody holds it. A generation that is being
+// loaded gets files that are open already, and new ones that open_new() opens. Before its file is open a
+// sink drops lines; a write error is never fatal. "stderr" is the descriptor that was standard error at
+// start, whatever that is redirected to later.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/os/fd.h"
+#include "core/base/log_files.h"
+
+namespace sluice::process {
+
+class LogFile final : public LogSink
+{
+public:
+    explicit LogFile(std::string path) : path_(std::move(path)) {}
+
+    void write(std::string_view line) override;
+    /// 0 or errno; an open file stays as it is when the new one cannot be opened.
+    int open();
+    bool is_open() const { return static_cast<bool>(fd_); }
+    const std::string& path() const { return path_; }
+    int fd() const { return fd_.get(); }
+
+private:
+    std::string path_;
+    os::Fd fd_;
+};
+
+class LogRegistry final : public LogFiles
+{
+public:
+    /// For relative paths.
+    void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
+
+    std::shared_ptr<LogSink> file(const std::string& path) override { return open_later(path); }
+    std::shared_ptr<LogFile> open_later(const std::string& path);
+
+    struct Failure {
+        std::string path;
+        int error = 0;
+    };
+    /// Opens what is not open yet; the first failure ends it. False: `out` says which.
+    bool open_new(Failure& out);
+    /// Opens everything again (the files may have been renamed); what fails stays with its old file.
+    std::vector<Failure> reopen();
+    /// Regular files become writable for this user.
+    std::vector<Failure> give_to(unsigned uid);
+
+private:
+    template <class F>
+    void each(F&& f);
+
+    std::string prefix_;
+    std::map<std::string, std::weak_ptr<LogFile>> files_;
+};
+
+LogRegistry& log_registry();
+
+}  // namespace sluice::process

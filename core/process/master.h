@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The master: forks the workers of a generation (a crew), replaces those that die, and changes crews on
+// HUP: the next crew is forked and must say that it serves before the running one is told to finish, so
+// at any time somebody serves. When the next crew does not come up, the running one stays.
+//
+// It has no event loop of its own (a forked epoll descriptor would be shared with the worker): it polls
+// signals, reload requests and the ready pipes of workers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/os/signals.h"
+#include "core/process/generation.h"
+#include "core/process/startup.h"
+#include "core/process/verdict.h"
+
+namespace sluice::os {
+struct Death;
+}
+
+namespace sluice::process {
+
+class Master
+{
+public:
+    Master(const Setup& setup, Startup& startup, std::string title);
+    /// Serves until it is told to end; the exit code.
+    int run(std::shared_ptr<Generation> first, Report& report);
+
+private:
+    struct Slot {
+        int pid = 0;           // 0: nobody there now
+        os::Fd ready;          // until the worker has said that it serves
+        bool serves = false;
+        Instant born{0};
+        Instant again = Instant::never();  // when to fork a replacement
+        int quick_deaths = 0;
+    };
+    struct Crew {
+        std::shared_ptr<Generation> generation;
+        std::vector<Slot> slots;
+        Instant deadline = Instant::never();  // by then it must serve
+        explicit operator bool() const { return generation != nullptr; }
+    };
+    enum class Ending { no, quit, terminate };
+
+    void turn();
+    int timeout() const;
+    void on_signal(const os::Signal& signal);
+    void on_death(const os::Death& death);
+    void on_ready(Slot& slot);
+    void on_timers();
+
+    bool muster(std::shared_ptr<Generation> generation);
+    bool spawn(Crew& crew, size_t index);
+    [[noreturn]] void become_worker(Crew& crew, size_t index, os::Fd ready);
+    void load_next();
+    void promote();
+    void give_up_next(const std::string& why);
+    void retire(Crew& crew, int signal);
+    void end(Ending how);
+    void tell_all(int signal);
+    void reopen();
+    const Log& log() const;
+    bool anybody() const;
+
+    const Setup& setup_;
+    Startup& startup_;
+    Report* report_ = nullptr;  // until the first crew serves
+    os::Fd signals_;
+    os::Pipe lifeline_;
+    ReloadDesk desk_;
+    Crew current_, next_;
+    std::vector<int> retired_;  // workers that are finishing
+    bool load_wanted_ = false;
+    std::vector<ReloadDesk::Asker> asking_, asked_next_;  // for the load to come; for next_
+    Ending ending_ = Ending::no;
+    Instant kill_at_ = Instant::never();
+    bool resting_ = false;  // WINCH: no workers until HUP
+    bool started_ = false;
+    bool failed_ = false;
+    std::string title_;
+};
+
+}  // namespace sluice::process

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: command line, test and signal modes, start.
+#include <signal.h>
+
+#include <fmt/format.h>
+
+#include "core/conf/values.h"
+#include "core/os/file.h"
+#include "core/os/process.h"
+#include "core/os/sys.h"
+#include "core/process/command_line.h"
+#include "core/process/master.h"
+#include "core/process/single.h"
+#include "core/process/worker.h"
+
+namespace sluice::process {
+namespace {
+
+constexpr int verdict_limit_ms = 60000;
+
+Setup make_setup(const CommandLine& line, const MakePayload& make)
+{
+    Setup setup;
+    setup.make = make;
+    setup.prefix = line.prefix ? *line.prefix : std::string(defaults.prefix);
+    if (!setup.prefix.empty() && setup.prefix.back() != '/')
+        setup.prefix += '/';
+    setup.conf_path = below(setup.prefix, line.conf ? *line.conf : std::string(defaults.conf));
+    setup.conf_prefix = setup.conf_path.substr(0, setup.conf_path.rfind('/') + 1);
+    setup.error_log = line.error_log ? *line.error_log : std::string(defaults.error_log);
+    setup.globals = line.globals.value_or("");
+    setup.test = line.test;
+    setup.dump = line.dump;
+    return setup;
+}
+
+int test(const CommandLine& line, const Setup& setup, Report& report)
+{
+    std::shared_ptr<Generation> generation = Generation::parse(setup, report);
+    if (generation && !line.quiet)
+        print_error(fmt::format("nginx: the configuration file {} syntax is ok\n", setup.conf_path));
+    if (!generation || !generation->open(setup, nullptr, report)) {
+        print_error(fmt::format("nginx: configuration file {} test failed\n", setup.conf_path));
+        return 1;
+    }
+    if (!line.quiet)
+        print_error(fmt::format("nginx: configuration file {} test is successful\n", setup.conf_path));
+    if (line.dump)
+        print(generation->texts);
+    return 0;
+}
+
+int ask_for_reload(int pid, Report& report)
+{
+    Verdict verdict = ask_reload(pid, verdict_limit_ms);
+    switch (verdict.kind) {
+    case Verdict::done: return 0;
+    case Verdict::refused: print_error(verdict.text); return 1;
+    case Verdict::silent:
+        report(Level::error, fmt::format("the master process {} gave no verdict on the reload", pid));
+        return 1;
+    case Verdict::unheard: break;
+    }
+    int error = os::send_signal(pid, SIGHUP);
+    if (error != 0)
+        report(Level::alert, fmt::format("kill({}, {}) failed {}", pid, SIGHUP, errno_text(error)));
+    return error == 0 ? 0 : 1;
+}
+
+int send(const CommandLine& line, const Setup& setup, Report& report)
+{
+    std::shared_ptr<Generation> generation = Generation::parse(setup, report);
+    if (!generation)
+        return 1;
+    report(Level::notice, "signal process started");
+    auto text = os::read_file(generation->pid_path);
+    if (!text) {
+        report(Level::error, fmt::format("open() \"{}\" failed {}", generation->pid_path,
+                                         errno_text(text.error())));
+        return 1;
+    }
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r'))
+        text->pop_back();
+    auto pid = conf::parse_number(*text);
+    if (!pid || *pid <= 0 || *pid > INT32_MAX) {
+        report(Level::error, fmt::format("invalid PID number \"{}\" in \"{}\"", *text, generation->pid_path));
+        return 1;
+    }
+    int to = static_cast<int>(*pid);
+    if (line.signal == "reload")
+        return ask_for_reload(to, report);
+    int signal = line.signal == "stop" ? SIGTERM : line.signal == "quit" ? SIGQUIT : SIGUSR1;
+    int error = os::send_signal(to, signal);
+    if (error != 0)
+        report(Level::alert, fmt::format("kill({}, {}) failed {}", to, signal, errno_text(error)));
+    return error == 0 ? 0 : 1;
+}
+
+int serve(const Setup& setup, Report& report, std::string title)
+{
+    // Blocked from here on: who reads our pid may signal us at any time.
+    os::block_signals(handled_signals);
+    for (int signal : {SIGPIPE, SIGALRM, SIGIO})
+        os::ignore_signal(signal);
+    std::shared_ptr<Generation> generation = Generation::parse(setup, report);
+    Startup startup;
+    if (!generation || !generation->open(setup, nullptr, report) ||
+        !startup.daemonise(*generation, report) || !startup.prepare_pid(*generation, report))
+        return 1;
+    if (!*generation->main.master_process)
+        return run_single(setup, startup, std::move(generation), report);
+    Master master(setup, startup, std::move(title));
+    return master.run(std::move(generation), report);
+}
+
+std::string master_title(int argc, char** argv)
+{
+    std::string title = "nginx: master process";
+    for (int i = 0; i < argc; ++i)
+        title.append(" ").append(argv[i]);
+    return title;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, const MakePayload& make, const std::string& built_in_modules)
+{
+    os::update_clock();
+    Log::set_process_id(os::process_id());
+    auto line = parse_command_line({argv + std::min(argc, 1), argv + argc});
+    if (!line) {
+        print_error(fmt::format("nginx: {}\n", line.error()));
+        return 1;
+    }
+    if (line->version) {
+        print_error(version_text() + (line->help ? help_text() : "") +
+                    (line->build ? build_text(built_in_modules) : ""));
+        if (!line->test)
+            return 0;
+    }
+    std::string title = master_title(argc, argv);
+    os::init_title(argc, argv);
+    Setup setup = make_setup(*line, make);
+    log_registry().set_prefix(setup.prefix);
+    std::shared_ptr<LogFile> file = log_registry().open_later(setup.error_log);
+    Log log;
+    log.add(file, Level::notice);
+    bool to_stderr = setup.error_log == "stderr";
+    Report report(log, to_stderr, true);
+    if (int error = file->open()) {
+        report(Level::alert, fmt::format("could not open error log file: open() \"{}\" failed {}",
+                                         file->path(), errno_text(error)));
+        if (file->path() != "stderr") {  // what follows is not lost, and looks as nginx's does then
+            file = log_registry().open_later("stderr");
+            file->open();
+            log.add(file, Level::notice);
+            report.use(log, true);
+        }
+    }
+    if (!line->signal.empty() && !line->test)
+        return send(*line, setup, report);
+    if (line->test)
+        return test(*line, setup, report);
+    return serve(setup, report, std::move(title));
+}
+
+}  // namespace sluice::process

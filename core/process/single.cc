@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/process/single.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/os/process.h"
+#include "core/os/sys.h"
+#include "core/process/worker.h"
+
+namespace sluice::process {
+namespace {
+
+class Single
+{
+public:
+    Single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first)
+        : setup_(setup), startup_(startup), current_(std::move(first)), loop_(loop_slots(*current_)),
+          signals_([this](const os::Signal& s) { on_signal(s); }), deadline_([this] { too_late(); })
+    {
+    }
+
+    int run(Report& report)
+    {
+        if (!signals_.begin()) {
+            report(Level::emerg, "signalfd() failed");
+            return 1;
+        }
+        start(current_);
+        if (!startup_.serving(*current_, report))
+            return 1;
+        current_->log(Level::debug, "single process: {} connections", *current_->events.worker_connections);
+        while (!stop_) {
+            loop_.turn();
+            sweep();
+        }
+        current_->log(Level::notice, "exit");
+        current_->payload->flush();
+        for (const auto& old : old_)
+            old->payload->flush();
+        startup_.remove_pid();
+        old_.clear();
+        current_->payload.reset();  // before its loop
+        return 0;
+    }
+
+private:
+    void start(const std::shared_ptr<Generation>& generation)
+    {
+        Generation* raw = generation.get();
+        generation->payload->start(loop_, generation->sockets, generation->worker_settings(),
+                                   [this, raw] { drained_.push_back(raw); });
+    }
+
+    // A payload is not destroyed inside its own callback.
+    void sweep()
+    {
+        for (Generation* done : drained_) {
+            std::erase_if(old_, [&](const auto& g) {
+                if (g.get() == done)
+                    g->payload->flush();
+                return g.get() == done;
+            });
+            stop_ = stop_ || (quitting_ && done == current_.get());
+        }
+        drained_.clear();
+    }
+
+    void on_signal(const os::Signal& s)
+    {
+        current_->log(Level::notice, "signal {} ({}) received from {}", s.number,
+                      os::signal_name(s.number), s.from);
+        switch (s.number) {
+        case SIGTERM:
+        case SIGINT: stop_ = true; return;
+        case SIGQUIT: return quit();
+        case SIGHUP: return reload();
+        case SIGUSR1: return reopen_logs(*current_->payload, *current_);
+        default: return;
+        }
+    }
+
+    void quit()
+    {
+        if (quitting_)
+            return;
+        quitting_ = true;
+        current_->log(Level::notice, "gracefully shutting down");
+        if (current_->main.worker_shutdown_timeout.is_set() &&
+            current_->main.worker_shutdown_timeout->count() > 0)
+            loop_.timers().add(deadline_, Clock::in(*current_->main.worker_shutdown_timeout));
+        current_->payload->quit();
+        current_->sockets.clear();
+    }
+
+    void too_late()
+    {
+        current_->log(Level::notice, "worker_shutdown_timeout is over {}", current_->payload->remaining());
+        stop_ = true;
+    }
+
+    void reload()
+    {
+        if (quitting_)
+            return;
+        current_->log(Level::notice, "reconfiguring");
+        Report report(current_->log, current_->logs_to_stderr(), false);
+        std::shared_ptr<Generation> next = Generation::parse(setup_, report);
+        if (!next || !next->open(setup_, current_.get(), report))
+            return;
+        std::swap(current_, next);
+        start(current_);
+        current_->adopt_sockets();
+        current_->redirect_stderr();
+        startup_.move_pid(*current_);
+        old_.push_back(next);
+        next->payload->quit();
+        next->sockets.clear();
+    }
+
+    const Setup& setup_;
+    Startup& startup_;
+    std::shared_ptr<Generation> current_;
+    event::Loop loop_;
+    std::vector<std::shared_ptr<Generation>> old_;  // draining
+    std::vector<Generation*> drained_;
+    SignalWatch signals_;
+    OneShot deadline_;
+    bool quitting_ = false, stop_ = false;
+};
+
+}  // namespace
+
+int run_single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first, Report& report)
+{
+    if (os::FileLimit limit = os::file_limit(); first->main.worker_rlimit_nofile.is_set())
+        os::set_file_limit(*first->main.worker_rlimit_nofile, *first->main.worker_rlimit_nofile);
+    else if (limit.soft < limit.hard)
+        os::set_file_limit(limit.hard, limit.hard);
+    os::replace_environment(worker_environment(first->main));
+    Single single(setup, startup, std::move(first));
+    return single.run(report);
+}
+
+}  // namespace sluice::process

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/process/worker.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include "core/os/process.h"
+#include "core/os/sys.h"
+
+namespace sluice::process {
+namespace {
+
+// Descriptors that are no connections: signals, lifeline, resolver, and room for a payload's own.
+constexpr size_t extra_slots = 64;
+
+bool failed(const Log& log, Level level, std::string_view what, int error)
+{
+    if (error == 0)
+        return false;
+    log(level, "{} failed {}", what, errno_text(error));
+    return true;
+}
+
+void set_limits(const Generation& g, size_t index)
+{
+    if (g.main.worker_rlimit_nofile.is_set()) {
+        uint64_t n = *g.main.worker_rlimit_nofile;
+        failed(g.log, Level::alert, fmt::format("setrlimit(RLIMIT_NOFILE, {})", n), os::set_file_limit(n, n));
+    } else if (os::FileLimit limit = os::file_limit(); limit.soft < limit.hard) {
+        failed(g.log, Level::alert, "setrlimit(RLIMIT_NOFILE)", os::set_file_limit(limit.hard, limit.hard));
+    }
+    if (g.main.worker_rlimit_core.is_set())
+        failed(g.log, Level::alert, "setrlimit(RLIMIT_CORE)", os::set_core_limit(g.main.worker_rlimit_core->n));
+    if (g.main.worker_priority.is_set())
+        failed(g.log, Level::alert, fmt::format("setpriority({})", *g.main.worker_priority),
+               os::set_priority(*g.main.worker_priority));
+    if (std::vector<int> cpus = worker_cpus(g.main, index); !cpus.empty())
+        failed(g.log, Level::alert, "sched_setaffinity()", os::set_affinity(cpus));
+}
+
+// False: we must not serve with the rights that we have.
+bool drop_rights(const Generation& g)
+{
+    const User& user = *g.main.user;
+    if (os::is_root() && user.known) {
+        const char* step = "";
+        int error = os::become(user.name, user.uid, user.gid, step);
+        std::string_view name = step;
+        std::string what = fmt::format("{}({})", name.substr(0, name.size() - 2),
+                                       name == "setuid()" ? user.uid : user.gid);
+        if (failed(g.log, Level::emerg, what, error))
+            return false;
+    }
+    failed(g.log, Level::alert, "prctl(PR_SET_NO_NEW_PRIVS)", os::forbid_new_privileges());
+    failed(g.log, Level::alert, "prctl(PR_SET_DUMPABLE)", os::allow_core_dumps());
+    if (g.main.working_directory.is_set()) {
+        const std::string& path = *g.main.working_directory;
+        if (failed(g.log, Level::alert, fmt::format("chdir(\"{}\")", path), os::change_directory(path)))
+            return false;
+    }
+    return true;
+}
+
+class Worker
+{
+public:
+    Worker(Generation& generation, int master)
+        : g_(generation), master_(master), loop_(loop_slots(generation)),
+          signals_([this](const os::Signal& s) { on_signal(s); }), lifeline_([this] { orphaned(); }),
+          deadline_([this] { too_late(); })
+    {
+    }
+
+    int run(os::Fd lifeline, os::Fd ready)
+    {
+        if (!signals_.begin() || !lifeline_.begin(std::move(lifeline)))
+            return fatal_code;
+        g_.log(Level::debug, "worker cycle: {} connections, {} descriptors at most",
+               *g_.events.worker_connections, os::file_limit().soft);
+        g_.payload->start(loop_, g_.sockets, g_.worker_settings(), [this] { loop_.stop(); });
+        os::write_byte(ready.get());
+        ready.close();
+        loop_.run();
+        g_.log(Level::notice, "exiting");
+        g_.payload->flush();
+        if (drained_by_itself_)
+            g_.payload.reset();  // with its loop still there
+        g_.log(Level::notice, "exit");
+        return 0;
+    }
+
+private:
+    void on_signal(const os::Signal& s)
+    {
+        std::string_view action = s.number == SIGTERM || s.number == SIGINT ? ", exiting"
+                                  : s.number == SIGQUIT || s.number == SIGWINCH ? ", shutting down"
+                                  : s.number == SIGUSR1 ? ", reopening logs"
+                                                        : ", ignoring";
+        if (s.from != master_)
+            g_.log(Level::notice, "signal {} ({}) received from {}{}", s.number, os::signal_name(s.number),
+                   s.from, action);
+        switch (s.number) {
+        case SIGTERM:
+        case SIGINT: drained_by_itself_ = false; return loop_.stop();
+        case SIGQUIT:
+        case SIGWINCH: return quit();
+        case SIGUSR1: return reopen_logs(*g_.payload, g_);
+        default: return;
+        }
+    }
+
+    void orphaned()
+    {
+        lifeline_.close();
+        if (quitting_)
+            return;
+        g_.log(Level::alert, "the master process {} is gone", master_);
+        quit();
+    }
+
+    void quit()
+    {
+        if (quitting_)
+            return;
+        quitting_ = true;
+        g_.log(Level::notice, "gracefully shutting down");
+        os::set_title("nginx: worker process is shutting down");
+        if (g_.main.worker_shutdown_timeout.is_set() && g_.main.worker_shutdown_timeout->count() > 0)
+            loop_.timers().add(deadline_, Clock::in(*g_.main.worker_shutdown_timeout));
+        g_.payload->quit();
+        // Or clients would queue at an address that no generation serves any more.
+        for (const auto& socket : g_.sockets)
+            socket->fd.close();
+    }
+
+    void too_late()
+    {
+        std::string who = g_.payload->remaining();
+        g_.log(Level::notice, "worker_shutdown_timeout is over, closing what is in flight{}{}",
+               who.empty() ? "" : ": ", who);
+        drained_by_itself_ = false;
+        loop_.stop();
+    }
+
+    Generation& g_;
+    int master_;
+    event::Loop loop_;
+    SignalWatch signals_;
+    EndWatch lifeline_;
+    OneShot deadline_;
+    bool quitting_ = false;
+    bool drained_by_itself_ = true;
+};
+
+}  // namespace
+
+bool SignalWatch::begin()
+{
+    os::Fd fd = os::signal_fd(handled_signals);
+    return fd && open(std::move(fd), EPOLLIN) == none;
+}
+
+void SignalWatch::on_events(uint32_t)
+{
+    os::Signal signal;
+    while (is_open() && os::read_signal(fd(), signal))
+        handle_(signal);
+}
+
+bool EndWatch::begin(os::Fd fd) { return fd && open(std::move(fd), EPOLLIN) == none; }
+
+void EndWatch::on_events(uint32_t)
+{
+    if (os::read_byte(fd()) == 0)
+        ended_();
+}
+
+size_t loop_slots(const Generation& generation)
+{
+    return *generation.events.worker_connections + generation.sockets.size() + extra_slots;
+}
+
+void reopen_logs(Payload& payload, const Generation& generation)
+{
+    generation.log(Level::notice, "reopening logs");
+    payload.flush();
+    for (const LogRegistry::Failure& f : log_registry().reopen())
+        generation.log(Level::emerg, "open() \"{}\" failed {}", f.path, errno_text(f.error));
+    generation.redirect_stderr();
+}
+
+int worker_main(Generation& generation, size_t index, int master, os::Fd lifeline, os::Fd ready)
+{
+    Log::set_process_id(os::process_id());
+    os::update_clock();
+    os::set_title("nginx: worker process");
+    set_limits(generation, index);
+    if (!drop_rights(generation))
+        return fatal_code;
+    os::replace_environment(worker_environment(generation.main));
+    Worker worker(generation, master);
+    return worker.run(std::move(lifeline), std::move(ready));
+}
+
+}  // namespace sluice::process

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker process: drops privileges, starts the payload on its own event loop and serves until a
+// signal, or the master's death, tells it to end. TERM, INT: at once. QUIT (and the end of the lifeline):
+// stop accepting, finish what is in flight, at most worker_shutdown_timeout. USR1: reopen logs.
+#pragma once
+
+#include <functional>
+
+#include "core/event/loop.h"
+#include "core/os/signals.h"
+#include "core/process/generation.h"
+
+namespace sluice::process {
+
+inline constexpr int fatal_code = 2;  // the worker could not begin; nginx's code
+
+/// What all processes of ours read from a descriptor instead of being interrupted.
+inline constexpr std::initializer_list<int> handled_signals = {1 /*HUP*/,   10 /*USR1*/, 12 /*USR2*/, 28 /*WINCH*/,
+                                                               3 /*QUIT*/,  15 /*TERM*/, 2 /*INT*/,   17 /*CHLD*/};
+
+class SignalWatch final : public event::Watch
+{
+public:
+    explicit SignalWatch(std::function<void(const os::Signal&)> handle) : handle_(std::move(handle)) {}
+    bool begin();
+
+private:
+    void on_events(uint32_t events) override;
+    std::function<void(const os::Signal&)> handle_;
+};
+
+/// Calls once when the other end is closed.
+class EndWatch final : public event::Watch
+{
+public:
+    explicit EndWatch(std::function<void()> ended) : ended_(std::move(ended)) {}
+    bool begin(os::Fd fd);
+
+private:
+    void on_events(uint32_t events) override;
+    std::function<void()> ended_;
+};
+
+class OneShot final : public event::Timer
+{
+public:
+    explicit OneShot(std::function<void()> fire) : fire_(std::move(fire)) {}
+    ~OneShot() = default;
+
+private:
+    void expired() override { fire_(); }
+    std::function<void()> fire_;
+};
+
+/// Slots of the loop that serves this generation.
+size_t loop_slots(const Generation& generation);
+
+/// Reopens all log files of this process and says so.
+void reopen_logs(Payload& payload, const Generation& generation);
+
+/// In the child: serves, then returns its exit code. `lifeline` ends when the master does; a byte on
+/// `ready` says that we serve.
+int worker_main(Generation& generation, size_t index, int master, os::Fd lifeline, os::Fd ready);
+
+}  // namespace sluice::process

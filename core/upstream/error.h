@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why an exchange with a peer failed, and what may be done about it. The decision to try again is made
+// from this value alone (proxy_next_upstream).
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::upstream {
+
+enum class Failure : uint8_t {
+    none,
+    no_peer,          // all are down, resting or tried
+    connect,          // refused, unreachable, ...
+    connect_timeout,
+    send_timeout,
+    read_timeout,     // before the head was complete
+    reset,            // reading or writing failed
+    closed_early,     // the connection ended before the head did
+    header_invalid,   // not HTTP, or framing that may not be forwarded
+    header_too_big,
+    bad_status,       // an answer that proxy_next_upstream names (http_500, ...)
+    client_gone,      // nothing to do with the peer
+    client_body,      // reading the request body failed: `status` says how
+};
+
+struct Error {
+    Failure what = Failure::none;
+    bool reused = false;    // the connection had served before: it may have been closed under us
+    bool sent = false;      // bytes went out on it: the peer may have acted on the request
+    bool answered = false;  // bytes of an answer came
+    int status = 502;       // what the client gets when nobody else is tried
+    int system = 0;         // errno
+
+    explicit operator bool() const { return what != Failure::none; }
+};
+
+}  // namespace sluice::upstream

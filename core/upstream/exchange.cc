@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tries: choosing a peer, connecting, and what to do when a try fails.
+#include "core/upstream/exchange.h"
+
+#include <cerrno>
+
+#include "core/http/connection.h"
+#include "core/http/service.h"
+#include "core/os/socket.h"
+
+namespace sluice::upstream {
+namespace {
+
+// RFC 9110 9.2.2; LOCK as in nginx.
+bool is_idempotent(http::Method m, std::string_view name)
+{
+    using http::Method;
+    return m != Method::post && m != Method::patch && m != Method::lock && !name.empty();
+}
+
+uint32_t condition_of(const Error& e)
+{
+    switch (e.what) {
+    case Failure::connect_timeout:
+    case Failure::send_timeout:
+    case Failure::read_timeout: return next_timeout;
+    case Failure::header_invalid:
+    case Failure::header_too_big: return next_invalid_header;
+    case Failure::connect:
+    case Failure::reset:
+    case Failure::closed_early: return next_error;
+    case Failure::bad_status: return ~0u;  // was checked against the conditions when it came
+    default: return 0;
+    }
+}
+
+}  // namespace
+
+Exchange::~Exchange() = default;
+
+Error Exchange::failure(Failure what, int status, int system) const
+{
+    Error e;
+    e.what = what;
+    e.status = status;
+    e.system = system;
+    e.reused = link_ && link_->requests > 0;
+    e.sent = now_ && now_->bytes_sent > 0;
+    e.answered = !first_.empty();
+    return e;
+}
+
+void Exchange::client_left(void* self)
+{
+    auto& exchange = *static_cast<Exchange*>(self);
+    exchange.client_left_ = true;
+    exchange.r_->cancel().ask();
+}
+
+Task<Rc> Exchange::run(http::Request& r)
+{
+    r_ = &r;
+    r.exchange = this;
+    if (rules_.next_timeout_total.count())
+        give_up_ = Clock::in(rules_.next_timeout_total);
+    if (!rules_.ignore_client_abort)
+        r.c.stream.watch().set_hook({&Exchange::client_left, this});
+    Rc rc;
+    for (;;) {
+        rc = co_await attempt(r);
+        if (!error_ || !may_retry(r))
+            break;
+    }
+    r.c.stream.watch().set_hook({});
+    head_out_.release();
+    in_.release();
+    link_.reset();
+    if (client_left_ && !r.completed()) {
+        log(r, Level::info, "epoll_wait() reported that client prematurely closed connection, so upstream "
+                            "connection is closed too while reading response header from upstream");
+        r.log_status = 499;
+        co_return r.cut_short();
+    }
+    if (!error_)
+        co_return rc;
+    if (r.head_sent())
+        co_return r.cut_short();
+    co_return reply(error_.status);
+}
+
+Task<Rc> Exchange::attempt(http::Request& r)
+{
+    error_ = {};
+    have_head_ = request_done_ = false;
+    first_.release();
+    in_.release();
+    now_ = r.arena().make<Attempt>();
+    now_->started = os::steady_us();
+    r.attempts.push(r.arena(), now_);
+    error_ = open_link(r);
+    if (error_) {
+        now_->address = peer_ ? std::string_view(peer_->name) : std::string_view(group_.name());
+        note_failure(r);
+        end_attempt();
+        co_return reply(error_.status);
+    }
+    now_->address = peer_->name;
+    prepare(r);
+    error_ = co_await send(r);
+    Rc rc;
+    if (!error_ && unsent_.empty() && !stream_body_) {
+        Download d = co_await download(r);
+        rc = d.rc;
+    } else if (!error_) {
+        auto [up, down] = co_await event::both(upload(r), download(r));
+        rc = down.rc;
+        if (up.error)
+            error_ = up.error;
+    }
+    if (error_)
+        note_failure(r);
+    else if (peer_)
+        group_.succeeded(*peer_);
+    end_attempt();
+    co_return rc;
+}
+
+// A connection to the next peer: an idle one, or a new one on its way. Waits for nothing.
+Error Exchange::open_link(http::Request& r)
+{
+    link_.reset();
+    if (!fresh_only_)
+        peer_ = group_.pick(std::span(tried_.data(), tried_count_));
+    if (!peer_)
+        return failure(Failure::no_peer);
+    ++tries_;
+    if (tried_count_ < max_tried && !fresh_only_)
+        tried_[tried_count_++] = peer_;
+    connecting_ = false;
+    if (!fresh_only_)
+        link_ = group_.take_idle(*peer_);
+    if (link_)
+        return {};
+    int error = 0;
+    os::Fd fd = os::connect(peer_->address, nullptr, error);
+    if (!fd)
+        return failure(Failure::connect, 502, error);
+    link_ = std::make_unique<Link>(*peer_);
+    if (link_->stream.watch().open(std::move(fd), event::Watch::duplex()) != event::Watch::none) {
+        r.log(Level::alert, "{} worker_connections are not enough", r.c.service.max_connections);
+        return failure(Failure::connect, 502, EMFILE);
+    }
+    connecting_ = error == EINPROGRESS;
+    return {};
+}
+
+void Exchange::prepare(http::Request& r)
+{
+    head_out_ = buf::Buffer(1024);
+    forwarder_.write_head(r, *peer_, head_out_);
+    request_parts_[0] = buf::Slice(head_out_.view());
+    size_t n = 1;
+    stream_body_ = false;
+    if (const std::string_view* own = forwarder_.own_body(r)) {
+        request_parts_[n++] = buf::Slice(*own);
+    } else if (!r.body.absent()) {
+        if (r.body.stored())
+            r.body.rewind();
+        if (r.body.stored() && r.body.stored_text().size() == r.body.stored_size() && !forwarder_.chunked_body(r))
+            request_parts_[n++] = buf::Slice(r.body.stored_text());
+        else
+            stream_body_ = true;
+    }
+    unsent_ = std::span(request_parts_, n);
+}
+
+// ---- when a try fails ---------------------------------------------------------------------------
+
+bool Exchange::may_send_again(http::Request& r) const
+{
+    bool acted_on = error_.sent && !is_idempotent(forwarder_.method(r), r.method);
+    if (acted_on && !(rules_.next_upstream & next_non_idempotent))
+        return false;
+    return r.body.absent() || r.body.stored() || r.body.untouched();
+}
+
+bool Exchange::another_try(http::Request& r) const
+{
+    if (rules_.next_upstream & next_off)
+        return false;
+    if (rules_.next_tries && tries_ >= rules_.next_tries)
+        return false;
+    if (rules_.next_timeout_total.count() && Clock::now() >= give_up_)
+        return false;
+    return tried_count_ < group_.size() && tried_count_ < max_tried;
+}
+
+bool Exchange::may_retry(http::Request& r)
+{
+    if (r.head_sent() || client_left_ || error_.what == Failure::no_peer || error_.what == Failure::client_body)
+        return false;
+    bool died_idle = error_.reused && !error_.answered &&
+                     (error_.what == Failure::reset || error_.what == Failure::closed_early);
+    if (died_idle && !fresh_only_ && may_send_again(r)) {
+        fresh_only_ = true;
+        return true;
+    }
+    fresh_only_ = false;
+    return (condition_of(error_) & rules_.next_upstream) && another_try(r) && may_send_again(r);
+}
+
+void Exchange::note_failure(http::Request& r)
+{
+    bool died_idle = error_.reused && !error_.answered &&
+                     (error_.what == Failure::reset || error_.what == Failure::closed_early);
+    bool peers_fault = error_.what != Failure::no_peer && error_.what != Failure::client_body &&
+                       error_.what != Failure::client_gone && !client_left_ && !died_idle;
+    if (peers_fault && peer_ && error_.what != Failure::bad_status)
+        group_.failed(*peer_);
+    else if (error_.what == Failure::bad_status && error_.status >= 500)
+        group_.failed(*peer_);
+    if (client_left_)
+        return;
+    now_->status = error_.what == Failure::bad_status ? error_.status : error_.what == Failure::client_body ? 0 : error_.status;
+    switch (error_.what) {
+    case Failure::no_peer:
+        return log(r, Level::error, "no live upstreams while connecting to upstream");
+    case Failure::connect:
+        return log(r, Level::error, fmt::format("connect() failed {} while connecting to upstream", errno_text(error_.system)));
+    case Failure::connect_timeout:
+        return log(r, Level::error, "upstream timed out (110: Connection timed out) while connecting to upstream");
+    case Failure::send_timeout:
+        return log(r, Level::error, "upstream timed out (110: Connection timed out) while sending request to upstream");
+    case Failure::read_timeout:
+        return log(r, Level::error, "upstream timed out (110: Connection timed out) while reading response header from upstream");
+    case Failure::reset:
+        return log(r, Level::error, fmt::format("recv() failed {} while reading response header from upstream", errno_text(error_.system)));
+    case Failure::closed_early:
+        return log(r, Level::error, "upstream prematurely closed connection while reading response header from upstream");
+    case Failure::header_too_big:
+        return log(r, Level::error, "upstream sent too big header while reading response header from upstream");
+    case Failure::header_invalid:
+        return log(r, Level::error, fmt::format("{} while reading response header from upstream", parser_.error().reason));
+    default: return;
+    }
+}
+
+void Exchange::log(http::Request& r, Level level, std::string_view text)
+{
+    if (!r.log_target().wants(level))
+        return;
+    if (peer_)
+        r.upstream_text = forwarder_.url(r, *peer_);
+    else
+        r.upstream_text = r.arena().concat("http://", group_.name(), r.uri);
+    r.log(level, "{}", text);
+}
+
+void Exchange::end_attempt()
+{
+    now_->ended = os::steady_us();
+    link_.reset();
+}
+
+}  // namespace sluice::upstream

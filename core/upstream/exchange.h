@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exchange: forwarding one request to an upstream over HTTP/1, with retries. What differs between
+// forwarding modules (how a request head is written, which response fields pass) is behind Forwarder;
+// everything about connections, timeouts, retries and bodies is here.
+//
+//   pick a peer → idle or new connection → send head and body, read the head → relay
+//
+// The request body goes up while the answer comes down. Nothing is read from the peer while the client
+// does not take what was read before, so memory is one buffer per direction, which grows with the flow
+// and is given back while the flow idles.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/buf/pool.h"
+#include "core/http/body_decoder.h"
+#include "core/http/request.h"
+#include "core/http/response_parser.h"
+#include "core/upstream/error.h"
+#include "core/upstream/group.h"
+
+namespace sluice::upstream {
+
+/// One try, as the $upstream_* variables and the log see it. Times in microseconds of steady time, 0: not reached.
+struct Attempt {
+    std::string_view address;
+    int status = 0;
+    uint64_t started = 0, connected = 0, header = 0, ended = 0;
+    uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
+};
+
+/// proxy_next_upstream: a bit per condition.
+enum NextUpstream : uint32_t {
+    next_error = 1, next_timeout = 2, next_invalid_header = 4, next_http_500 = 8, next_http_502 = 16,
+    next_http_503 = 32, next_http_504 = 64, next_http_403 = 128, next_http_404 = 256, next_http_429 = 512,
+    next_non_idempotent = 1024, next_off = 2048,
+};
+
+/// What a location says about forwarding; views the module's conf.
+struct Rules {
+    ms connect_timeout{60000}, send_timeout{60000}, read_timeout{60000};
+    uint32_t next_upstream = next_error | next_timeout;
+    uint32_t next_tries = 0;       // 0: no limit
+    ms next_timeout_total{0};      // 0: no limit
+    size_t head_limit = 32768;     // bytes of a response head
+    size_t buffer_limit = buf::Buffer::largest;  // of one direction's buffer
+    bool ignore_client_abort = false;
+    bool keepalive = true;         // the connection may be used again
+};
+
+class Forwarder
+{
+public:
+    /// The request's head for this peer, appended to `to` (which it may grow).
+    virtual void write_head(http::Request& r, const Peer& peer, buf::Buffer& to) = 0;
+    /// A body other than the client's (proxy_set_body), or no body at all; null: the client's.
+    virtual const std::string_view* own_body(http::Request& r) = 0;
+    /// The client's body goes out chunked (its length is not known).
+    virtual bool chunked_body(http::Request& r) = 0;
+    /// Fills r.out from the upstream's head. May refuse: a reply status; next to go on.
+    virtual Rc read_head(http::Request& r, http::ResponseHead& head) = 0;
+    /// The method that is sent (HEAD has no response body).
+    virtual http::Method method(http::Request& r) = 0;
+    /// "http://127.0.0.1:8080/uri" for the error log.
+    virtual std::string_view url(http::Request& r, const Peer& peer) = 0;
+
+protected:
+    ~Forwarder() = default;
+};
+
+class Exchange
+{
+public:
+    Exchange(Group& group, const Rules& rules, Forwarder& forwarder)
+        : group_(group), rules_(rules), forwarder_(forwarder)
+    {
+    }
+    ~Exchange();
+
+    /// To the end: the response has been sent (finished), is cut short (closed), or reply(status).
+    Task<Rc> run(http::Request& r);
+
+    /// The last upstream head ($upstream_http_*): valid until the request ends.
+    const http::ResponseHead* head() const { return have_head_ ? &parser_.head() : nullptr; }
+    const http::Headers* trailers() const { return have_head_ ? &decoder_.trailers() : nullptr; }
+
+    /// Of the request, if it was forwarded; null otherwise.
+    static Exchange* of(http::Request& r);
+
+private:
+    struct Upload {
+        Error error;
+        friend bool is_failure(const Upload& u) { return static_cast<bool>(u.error); }
+    };
+    struct Download {
+        Rc rc;
+        friend bool is_failure(const Download&) { return true; }  // the exchange is over: stop sending
+    };
+
+    // exchange.cc: tries
+    Task<Rc> attempt(http::Request& r);
+    Error open_link(http::Request& r);
+    void prepare(http::Request& r);
+    bool may_retry(http::Request& r);
+    bool may_send_again(http::Request& r) const;
+    bool another_try(http::Request& r) const;
+    void note_failure(http::Request& r);
+    void log(http::Request& r, Level level, std::string_view text);
+    void end_attempt();
+    Error failure(Failure what, int status = 502, int system = 0) const;
+    static void client_left(void* self);
+
+    // send.cc: the request
+    Task<Error> send(http::Request& r);
+    Task<Upload> upload(http::Request& r);
+    Task<Error> write_unsent(http::Request& r);
+
+    // relay.cc: the response
+    Task<Download> download(http::Request& r);
+    Task<Error> read_head(http::Request& r);
+    Task<Rc> relay(http::Request& r);
+    Task<Rc> relay_body(http::Request& r);
+    Task<net::Io> fill(http::Request& r);
+    size_t gather(buf::Buffer& from, bool& end);
+    Rc body_cut(http::Request& r, const net::Io& io);
+    bool head_should_not_wait(http::Request& r) const;
+    size_t next_buffer_size() const;
+    bool status_is_retried(int status) const;
+    void release_link();
+
+    // tunnel.cc: after 101
+    Task<Rc> tunnel(http::Request& r);
+    Task<Download> pump(http::Request& r, net::Stream& from, net::Stream& to, std::string_view first);
+
+    static constexpr size_t max_tried = 32;
+    static constexpr size_t max_gather = 12;
+
+    Group& group_;
+    const Rules& rules_;
+    Forwarder& forwarder_;
+    Peer* peer_ = nullptr;
+    std::unique_ptr<Link> link_;
+    Attempt* now_ = nullptr;
+    std::array<Peer*, max_tried> tried_{};
+    size_t tried_count_ = 0;
+    uint32_t tries_ = 0;
+    Error error_;
+    http::Request* r_ = nullptr;
+    http::ResponseParser parser_;
+    http::BodyDecoder decoder_;
+    buf::Buffer head_out_;       // the request's head
+    buf::Buffer first_;          // the response's head and what came with it; kept for its views
+    buf::Buffer in_;             // further response bytes
+    buf::Slice parts_[max_gather];
+    buf::Slice request_parts_[3];
+    std::span<buf::Slice> unsent_;  // of the request
+    char chunk_head_[20];
+    size_t last_fill_ = 0;
+    Instant give_up_{0};
+    Instant request_sent_at_{0};
+    bool stream_body_ = false;   // the request body is pulled from the client while it is sent
+    bool connecting_ = false;
+    bool have_head_ = false;
+    bool request_done_ = false;  // all of the request has been sent
+    bool client_left_ = false;
+    bool fresh_only_ = false;    // a kept-alive connection died under us: once more, with a new one
+};
+
+/// Registers the $upstream_* variables.
+void define_upstream_variables(http::Variables& variables);
+
+}  // namespace sluice::upstream

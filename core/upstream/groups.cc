@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/upstream/groups.h"
+
+#include "core/base/bytes.h"
+
+namespace sluice::upstream {
+
+Groups& Groups::of(http::Main& main)
+{
+    if (!main.upstreams)
+        main.upstreams = std::make_shared<Groups>();
+    return *static_cast<Groups*>(main.upstreams.get());
+}
+
+bool split_host_port(std::string_view address, uint16_t default_port, std::string& host, uint16_t& port)
+{
+    if (address.starts_with("unix:")) {
+        host = address;
+        port = 0;
+        return address.size() > 5;
+    }
+    size_t colon = address.rfind(':');
+    size_t bracket = address.rfind(']');
+    if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) {
+        host = address;
+        port = default_port;
+        return !host.empty();
+    }
+    auto n = parse_decimal(address.substr(colon + 1));
+    if (!n || *n < 1 || *n > 65535)
+        return false;
+    host = address.substr(0, colon);
+    port = static_cast<uint16_t>(*n);
+    return !host.empty();
+}
+
+Group* Groups::define(const std::string& name)
+{
+    auto [it, fresh] = defined_.emplace(name, nullptr);
+    if (!fresh)
+        return nullptr;
+    it->second = std::make_unique<Group>(name);
+    return it->second.get();
+}
+
+Group* Groups::find(std::string_view name) const
+{
+    auto it = defined_.find(name);
+    return it == defined_.end() ? nullptr : it->second.get();
+}
+
+namespace {
+
+bool literal(const std::string& host, uint16_t port, os::Address& out)
+{
+    if (host.starts_with("unix:"))
+        return os::Address::from_unix(std::string_view(host).substr(5), out);
+    return os::Address::from_literal(host, port, out);
+}
+
+}  // namespace
+
+Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag, conf::Pos pos)
+{
+    if (auto it = implicit_.find(address); it != implicit_.end())
+        return *it->second;
+    auto group = std::make_unique<Group>(std::string(address));
+    std::string host;
+    uint16_t port = 0;
+    PeerSource source;
+    if (!split_host_port(address, default_port, host, port))
+        diag.error(pos, fmt::format("invalid port in upstream \"{}\"", address));
+    else if (literal(host, port, source.pattern.address))
+        group->add(std::move(source.pattern));
+    else if (host.starts_with("unix:"))
+        diag.error(pos, fmt::format("invalid unix socket path in upstream \"{}\"", address));
+    else {
+        source.host = host;
+        source.port = port;
+        std::string why;
+        if (!group->add_name(std::move(source), why))
+            diag.warn(pos, "host-not-found",
+                      fmt::format("host not found in upstream \"{}\" ({}); requests get 502 until it resolves", address, why));
+    }
+    return *implicit_.emplace(std::string(address), std::move(group)).first->second;
+}
+
+Group* Groups::dynamic(std::string_view address, uint16_t default_port)
+{
+    if (Group* group = find(address))
+        return group;
+    if (auto it = implicit_.find(address); it != implicit_.end())
+        return it->second.get();
+    PeerSource source;
+    if (implicit_.size() >= max_dynamic || !split_host_port(address, default_port, source.host, source.port))
+        return nullptr;
+    auto group = std::make_unique<Group>(std::string(address));
+    if (literal(source.host, source.port, source.pattern.address))
+        group->add(std::move(source.pattern));
+    else if (source.host.starts_with("unix:"))
+        return nullptr;
+    else
+        group->add_later(std::move(source));
+    return implicit_.emplace(std::string(address), std::move(group)).first->second.get();
+}
+
+}  // namespace sluice::upstream

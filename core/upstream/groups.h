@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups: the upstream groups of one configuration, by name. Forwarding modules ask for a host and port; what
+// no `upstream {}` defines becomes an implicit group of that address.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/conf/diag.h"
+#include "core/http/config.h"
+#include "core/upstream/group.h"
+
+namespace sluice::upstream {
+
+class Groups
+{
+public:
+    /// Those of this configuration; made on first use.
+    static Groups& of(http::Main& main);
+    static Groups& of(const http::Main& main) { return of(const_cast<http::Main&>(main)); }
+
+    /// Null when the name is taken.
+    Group* define(const std::string& name);
+    /// An `upstream {}` by name, or null.
+    Group* find(std::string_view name) const;
+
+    /// The implicit group of an address: "host", "host:port", "unix:/path". Resolves names now (start-up);
+    /// one that does not resolve is a warning, not an error.
+    Group& implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag, conf::Pos pos);
+    /// The same while serving (addresses in variables): never blocks, the group may be empty for now.
+    /// Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
+    Group* dynamic(std::string_view address, uint16_t default_port);
+
+private:
+    static constexpr size_t max_dynamic = 1000;
+    std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_;
+};
+
+/// "host:port" in its parts; false when the port is none. Unix paths are host, with port 0.
+bool split_host_port(std::string_view address, uint16_t default_port, std::string& host, uint16_t& port);
+
+}  // namespace sluice::upstream

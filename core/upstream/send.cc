@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The request on its way to the peer.
+#include <cerrno>
+
+#include "core/http/connection.h"
+#include "core/os/socket.h"
+#include "core/upstream/exchange.h"
+
+namespace sluice::upstream {
+
+// As much as goes at once; waits only for a connection that is being made. The first write is tried before
+// that wait: on a fast network the handshake is over by now.
+Task<Error> Exchange::send(http::Request& r)
+{
+    net::Stream& stream = link_->stream;
+    for (;;) {
+        bool again = false;
+        net::Io io = stream.try_write(unsent_, again);
+        now_->bytes_sent += io.n;
+        if (io.kind != net::Io::ok && connecting_)
+            co_return failure(Failure::connect, 502, io.error);
+        if (io.kind != net::Io::ok) {
+            // It may have answered before it closed: that is read first.
+            unsent_ = {};
+            stream_body_ = false;
+            break;
+        }
+        if (io.n > 0 && connecting_) {
+            connecting_ = false;
+            now_->connected = os::steady_us();
+        }
+        if (unsent_.empty() || (again && !connecting_))
+            break;
+        if (!again)
+            continue;
+        event::Wait w = co_await stream.watch().writable(Clock::in(rules_.connect_timeout));
+        if (w == event::Wait::timeout)
+            co_return failure(Failure::connect_timeout, 504);
+        if (w == event::Wait::canceled)
+            co_return failure(Failure::client_gone, 499);
+        if (int error = os::connect_error(stream.watch().fd()); error != 0)
+            co_return failure(Failure::connect, 502, error);
+        connecting_ = false;
+        now_->connected = os::steady_us();
+    }
+    if (!now_->connected)
+        now_->connected = now_->started;
+    request_done_ = unsent_.empty() && !stream_body_;
+    request_sent_at_ = Clock::now();
+    co_return Error{};
+}
+
+Task<Error> Exchange::write_unsent(http::Request& r)
+{
+    net::Io io = co_await link_->stream.write(r, unsent_, rules_.send_timeout);
+    now_->bytes_sent += io.n;
+    unsent_ = {};
+    if (io.kind == net::Io::timeout)
+        co_return failure(Failure::send_timeout, 504);
+    if (io.kind == net::Io::canceled)
+        co_return failure(Failure::client_gone, 499);
+    if (io.kind == net::Io::reset)
+        co_return failure(Failure::reset, 502, io.error);
+    co_return Error{};
+}
+
+Task<Exchange::Upload> Exchange::upload(http::Request& r)
+{
+    if (!unsent_.empty()) {
+        Error error = co_await write_unsent(r);
+        // A peer that stops reading may have answered: the download tells.
+        if (error.what == Failure::reset || error.what == Failure::client_gone)
+            co_return Upload{};
+        if (error)
+            co_return Upload{error};
+    }
+    bool chunked = forwarder_.chunked_body(r);
+    while (stream_body_) {
+        http::BodyRead piece = co_await r.body.read(r);
+        if (piece.kind == http::BodyRead::closed && r.cancel().asked())
+            co_return Upload{};
+        if (!piece.good())
+            co_return Upload{failure(Failure::client_body, http::BodyReader::status_of(piece))};
+        bool end = piece.kind == http::BodyRead::end;
+        size_t n = 0;
+        if (chunked && end) {
+            request_parts_[n++] = buf::Slice("0\r\n\r\n");
+        } else if (chunked) {
+            size_t length = http::write_chunk_head(chunk_head_, piece.bytes.size());
+            request_parts_[n++] = buf::Slice(std::string_view(chunk_head_, length));
+            request_parts_[n++] = buf::Slice(piece.bytes);
+            request_parts_[n++] = buf::Slice("\r\n");
+        } else if (!end) {
+            request_parts_[n++] = buf::Slice(piece.bytes);
+        }
+        if (n > 0) {
+            unsent_ = std::span(request_parts_, n);
+            Error error = co_await write_unsent(r);
+            if (error.what == Failure::reset || error.what == Failure::client_gone)
+                co_return Upload{};
+            if (error)
+                co_return Upload{error};
+        }
+        if (end)
+            break;
+    }
+    request_done_ = true;
+    request_sent_at_ = Clock::now();
+    co_return Upload{};
+}
+
+}  // namespace sluice::upstream

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// After 101 Switching Protocols: bytes both ways until one side ends.
+#include "core/http/connection.h"
+#include "core/upstream/exchange.h"
+
+namespace sluice::upstream {
+namespace {
+
+constexpr size_t tunnel_buffer = 16384;
+
+}  // namespace
+
+Task<Rc> Exchange::tunnel(http::Request& r)
+{
+    Rc rc = co_await r.flush();
+    if (rc != next)
+        co_return rc;
+    r.c.stream.watch().set_hook({});  // from here an end of the client's side is ordinary
+    net::Stream& client = r.c.stream;
+    net::Stream& peer = link_->stream;
+    co_await event::both(pump(r, client, peer, r.c.in.view()), pump(r, peer, client, first_.view()));
+    r.c.in.clear();
+    r.keep_alive = false;
+    co_return finished;
+}
+
+Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net::Stream& to, std::string_view first)
+{
+    buf::Slice slice(first);
+    if (!first.empty()) {
+        net::Io io = co_await to.write(r, std::span(&slice, 1), rules_.send_timeout);
+        if (!io.good())
+            co_return Download{closed};
+    }
+    buf::Buffer buffer;
+    for (;;) {
+        if (!from.watch().can_read()) {
+            buffer.release();
+            event::Wait w = co_await from.watch().readable(Clock::in(rules_.read_timeout));
+            if (w != event::Wait::ready)
+                co_return Download{closed};
+        }
+        if (!buffer)
+            buffer = buf::Buffer(tunnel_buffer);
+        buffer.clear();
+        bool again = false;
+        net::Io io = from.try_read(buffer, again);
+        if (again)
+            continue;
+        if (!io.good())
+            co_return Download{closed};
+        slice = buf::Slice(buffer.view());
+        io = co_await to.write(r, std::span(&slice, 1), rules_.send_timeout);
+        if (!io.good())
+            co_return Download{closed};
+    }
+}
+
+}  // namespace sluice::upstream

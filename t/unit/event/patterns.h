@@ -4,6 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/event/loop.h"
@@ -66,5 +69,93 @@ private:
     Ctx& c_;
     Tracked held_;
 };
+
+// ---- children ----------------------------------------------------------------------------------
+
+inline Task<int> give(Ctx& c, int n)
+{
+    co_await Step(c);
+    co_return n;
+}
+
+inline Task<void> nothing(Ctx& c) { co_await Step(c); }
+
+inline Task<int> take(Ctx& c, Tracked t)
+{
+    co_await Step(c);
+    co_return t.value();
+}
+
+inline Task<int> peek(Ctx& c, const Tracked& t)
+{
+    co_await Step(c);
+    co_return t.value();
+}
+
+inline Task<Tracked> make(Ctx& c, int n)
+{
+    co_await Step(c);
+    co_return Tracked(c, n);
+}
+
+inline Task<size_t> length_of(Ctx& c, std::string s)
+{
+    co_await Step(c);
+    co_return s.size();
+}
+
+inline Task<size_t> length_of_view(Ctx& c, std::string_view s)
+{
+    co_await Step(c);
+    co_return s.size();
+}
+
+inline Task<int> take_pointer(Ctx& c, std::unique_ptr<Tracked> p)
+{
+    co_await Step(c);
+    co_return p->value();
+}
+
+struct Trivial {
+    int a, b;
+};
+
+inline Task<int> sum(Ctx& c, Trivial t)
+{
+    co_await Step(c);
+    co_return t.a + t.b;
+}
+
+struct Aggregate {  // with a destructor: only by mutable reference
+    std::string s;
+    Tracked t;
+};
+
+inline Task<int> change(Ctx& c, Aggregate& a)
+{
+    co_await Step(c);
+    a.s += "!";
+    co_return a.t.value() + static_cast<int>(a.s.size());
+}
+
+inline Task<bool> below(Ctx& c, int n, int limit)
+{
+    co_await Step(c);
+    co_return n < limit;
+}
+
+inline Task<std::pair<int, Tracked>> both_of(Ctx& c, int n)
+{
+    co_await Step(c);
+    co_return std::pair<int, Tracked>(n, Tracked(c, n + 1));
+}
+
+inline Task<std::optional<Tracked>> maybe(Ctx& c, bool yes)
+{
+    co_await Step(c);
+    if (!yes)
+        co_return std::nullopt;
+    co_return Tracked(c, 7);
+}
 
 }  // namespace sluice::event::patterns

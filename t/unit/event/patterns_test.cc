@@ -425,7 +425,7 @@ TEST_P(Patterns, IsAskedToEnd)
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Patterns, testing::ValuesIn(table),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace sluice::event::patterns

@@ -20,3 +20,15 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(sluice_options INTERFACE _FORTIFY_SOURCE=2)
 endif()
 target_link_options(sluice_options INTERFACE -pie -Wl,-z,relro,-z,now)
+
+# Where things are after installation, and who workers run as: nginx's configure options. Empty: the
+# defaults in core/process/command_line.cc. Paths that do not begin with / are below the prefix.
+foreach(name PREFIX SBIN_PATH CONF_PATH ERROR_LOG_PATH HTTP_LOG_PATH PID_PATH LOCK_PATH USER GROUP)
+  set(SLUICE_${name} "" CACHE STRING "See core/process/command_line.cc")
+  if(NOT SLUICE_${name} STREQUAL "")
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/core/process/command_line.cc APPEND PROPERTY
+                 COMPILE_DEFINITIONS "SLUICE_${name}=\"${SLUICE_${name}}\"")
+  endif()
+endforeach()
+set_property(SOURCE ${CMAKE_SOURCE_DIR}/core/process/command_line.cc APPEND PROPERTY
+             COMPILE_DEFINITIONS "SLUICE_VERSION=\"${PROJECT_VERSION}\"")

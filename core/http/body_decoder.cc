@@ -10,7 +10,8 @@
 namespace sluice::http {
 namespace {
 
-/// RFC 9110 6.5.1: what a recipient would have needed before the content, or that frames or routes it.
+/// RFC 9110 6.5.1: what a recipient would have needed before the content, or that frames or routes
+/// it.
 bool forbidden_in_trailers(const Header& header)
 {
     switch (header.id) {
@@ -138,7 +139,8 @@ Piece BodyDecoder::next_chunked(std::string_view input)
 /// llhttp follows; it must agree with what was found here.
 bool BodyDecoder::tell(std::string_view bytes)
 {
-    return llhttp_execute(&llhttp_, bytes.data(), bytes.size()) == HPE_OK || fail("invalid chunk size");
+    return llhttp_execute(&llhttp_, bytes.data(), bytes.size()) == HPE_OK ||
+           fail("invalid chunk size");
 }
 
 /// Moves over one element of framing.

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Body of an HTTP/1 message (RFC 9112 6 and 7), incremental and without copies: give it what was read, get
-// views of the payload back.
+// Body of an HTTP/1 message (RFC 9112 6 and 7), incremental and without copies: give it what was
+// read, get views of the payload back.
 //
 //     for (;;) {
 //         Piece piece = body.next(input);          // consumes from the front only
 //         input.remove_prefix(piece.consumed);
 //         if (piece.state == Piece::data_) use(piece.data);
-//         else break;                              // more: read; done: input is the next message; error
+//         else break;                              // more: read; done: input is what follows
 //     }
 //
-//  * Chunk sizes and data go through llhttp; around it each byte of framing is checked here, because llhttp
-//    takes any byte for the LF of a size line and for the CRLF behind data. Lines end with CRLF only.
-//  * Extensions, and white space before them or at the line's end (nginx), are skipped and bounded (7.1.1).
-//  * Trailer fields are copied into the arena, at most max_trailer_bytes of them, and without those that may
-//    not come late: framing, routing, authentication, content (RFC 9110 6.5.1).
-//  * An error is final: {400, "invalid chunk size"}. nginx's log lines for it are "client sent invalid chunked
-//    body" and "upstream sent invalid chunked response"; the caller knows which.
+//  * Chunk sizes and data go through llhttp; around it each byte of framing is checked here,
+//    because llhttp takes any byte for the LF of a size line and for the CRLF behind data. Lines
+//    end with CRLF only.
+//  * Extensions, and white space before them or at the line's end (nginx), are skipped and bounded
+//    (7.1.1).
+//  * Trailer fields are copied into the arena, at most max_trailer_bytes of them, and without those
+//    that may not come late: framing, routing, authentication, content (RFC 9110 6.5.1).
+//  * An error is final: {400, "invalid chunk size"}. nginx's log lines for it are "client sent
+//    invalid chunked body" and "upstream sent invalid chunked response"; the caller knows which.
 #pragma once
 
 #include <llhttp.h>
@@ -59,7 +61,8 @@ public:
     bool done() const { return done_; }
     /// Payload bytes so far.
     uint64_t received() const { return received_; }
-    /// Payload bytes that must still come: of the body for `length`, of this chunk for `chunked`, else 0.
+    /// Payload bytes that must still come: of the body for `length`, of this chunk for `chunked`,
+    /// else 0.
     uint64_t remaining() const { return left_; }
     const Framing& framing() const { return framing_; }
     /// After `done`.

@@ -42,7 +42,8 @@ struct FieldReader::Glue {
     }
     static int value(llhttp_t* p, const char* at, size_t n)
     {
-        // llhttp reports an empty value late, when the next line begins: its header may be gone by then.
+        // llhttp reports an empty value late, when the next line begins: its header may be gone by
+        // then.
         Headers& headers = *static_cast<FieldReader*>(p->data)->headers_;
         if (n > 0 && !headers.empty())
             headers[headers.size() - 1].value = {at, n};
@@ -158,8 +159,9 @@ bool FieldReader::run(std::string_view lines)
     return true;
 }
 
-/// Looks at what llhttp made of `lines`, from header `first` on: keeps the headers that tile them and have
-/// a name to keep, drops the rest. Returns how many bytes of whole lines that accounts for.
+/// Looks at what llhttp made of `lines`, from header `first` on: keeps the headers that tile them
+/// and have a name to keep, drops the rest. Returns how many bytes of whole lines that accounts
+/// for.
 size_t FieldReader::settle(std::string_view lines, size_t first)
 {
     const char* const end = lines.data() + lines.size();
@@ -221,7 +223,8 @@ bool FieldReader::keep_name(std::string_view name, std::string_view line, bool& 
     return true;
 }
 
-/// A line that llhttp refused or that is not its to read: bare LF, no colon, unusual name, bad value.
+/// A line that llhttp refused or that is not its to read: bare LF, no colon, unusual name, bad
+/// value.
 bool FieldReader::odd_line(std::string_view line)
 {
     std::string_view text = line.substr(0, line.size() - 1);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Field section of a head (RFC 9112 5), read by llhttp under our rules; shared by the two head parsers.
+// Field section of a head (RFC 9112 5), read by llhttp under our rules; shared by the two head
+// parsers.
 //  * Only whole lines reach llhttp, so it makes no difference how the bytes were cut on the way.
-//  * What llhttp reports must tile the lines: name ':' white space value CRLF, nothing between. That
-//    refuses what it lets through: obs-fold (5.2), a bare CR (2.2), a space before the colon (5.1).
-//  * A line that llhttp refuses, or that ends with a bare LF (2.2), is judged by itself as nginx does:
-//    ignored or passed for an unusual name, completed when the colon is missing, or an error.
-//  * Which fields make sense together (Content-Length, Host, ...) is for the caller: all are delivered.
+//  * What llhttp reports must tile the lines: name ':' white space value CRLF, nothing between.
+//    That refuses what it lets through: obs-fold (5.2), a bare CR (2.2), a space before the colon
+//    (5.1).
+//  * A line that llhttp refuses, or that ends with a bare LF (2.2), is judged by itself as nginx
+//    does: ignored or passed for an unusual name, completed when the colon is missing, or an error.
+//  * Which fields make sense together (Content-Length, Host, ...) is for the caller: all are
+//    delivered.
 #pragma once
 
 #include <llhttp.h>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header fields of one message (RFC 9110 5): an ordered list of name and value views, with the fields
-// that the engine acts on numbered (HeaderId), so that nobody compares names on the data path.
+// Header fields of one message (RFC 9110 5): an ordered list of name and value views, with the
+// fields that the engine acts on numbered (HeaderId), so that nobody compares names on the data
+// path.
 //  * Views are not owned: they point into the head buffer, the arena or static text.
 //  * Names compare without case, the order of fields and their spelling are kept (RFC 9110 5.3).
 //  * has(id) is a bit test; find() is linear and meant for fields that are there.
-//  * Removing and replacing keep the order of what stays. Nothing here allocates but from the arena.
+//  * Removing and replacing keep the order of what stays. Nothing here allocates but from the
+//    arena.
 #pragma once
 
 #include <cstdint>

@@ -5,9 +5,9 @@ namespace sluice::http {
 namespace {
 
 // In the order of Method.
-constexpr std::string_view methods[] = {"",        "GET",   "HEAD",    "POST",     "PUT",   "DELETE",
-                                        "OPTIONS", "PATCH", "TRACE",   "CONNECT",  "MKCOL", "COPY",
-                                        "MOVE",    "PROPFIND", "PROPPATCH", "LOCK", "UNLOCK"};
+constexpr std::string_view methods[] = {
+    "",        "GET",   "HEAD", "POST", "PUT",      "DELETE",    "OPTIONS", "PATCH", "TRACE",
+    "CONNECT", "MKCOL", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "LOCK",    "UNLOCK"};
 static_assert(methods[static_cast<size_t>(Method::unlock)] == "UNLOCK");
 
 }  // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a message is once its head has been read: method, target, version, fields and framing.
-// Framing is one value that the codec alone makes: a message whose length is ambiguous (RFC 9112 6.3)
-// is an error and never a head, so it cannot be forwarded. The proxy re-emits Content-Length or
-// Transfer-Encoding from Framing, never from the fields.
-// Views of a head point into the buffer that was parsed last, into the arena, or to static text.
+// Framing is one value that the codec alone makes: a message whose length is ambiguous (RFC 9112
+// 6.3) is an error and never a head, so it cannot be forwarded. The proxy re-emits Content-Length
+// or Transfer-Encoding from Framing, never from the fields. Views of a head point into the buffer
+// that was parsed last, into the arena, or to static text.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace sluice::http {
 
 /// Methods that the engine acts on; any other token is `other` and is forwarded as it came.
 enum class Method : uint8_t {
-    other, get, head, post, put, delete_, options, patch, trace, connect, mkcol, copy, move, propfind,
-    proppatch, lock, unlock
+    other, get, head, post, put, delete_, options, patch, trace, connect, mkcol, copy, move,
+    propfind, proppatch, lock, unlock
 };
 /// Case-sensitive (RFC 9110 9.1).
 Method method_id(std::string_view token);
@@ -61,10 +61,10 @@ struct RequestHead {
     Headers headers;               // without the lines that were ignored
     std::string_view request_line;  // as sent, without its line end ($request)
     std::string_view schema;        // of absolute-form, as sent; else empty
-    std::string_view host;  // of absolute-form, else of Host: checked, lower case, no port, no last dot
+    std::string_view host;  // of absolute-form, else of Host: checked, lower case, no last dot
     std::string_view port;  // digits behind it, or empty
     std::string_view path_and_query;  // what locations see: starts with '/', or is "*"
-    ArenaVector<std::string_view> ignored;  // field lines dropped for their name: for an info log line
+    ArenaVector<std::string_view> ignored;  // field lines dropped for their name, for the log
     size_t head_size = 0;
 };
 

@@ -36,7 +36,10 @@ constexpr std::array<bool, 256> host_bytes = [] {
     return table;
 }();
 
-void skip_spaces(std::string_view& s) { s.remove_prefix(std::min(s.find_first_not_of(' '), s.size())); }
+void skip_spaces(std::string_view& s)
+{
+    s.remove_prefix(std::min(s.find_first_not_of(' '), s.size()));
+}
 
 std::string_view take_digits(std::string_view& s)
 {
@@ -48,7 +51,8 @@ std::string_view take_digits(std::string_view& s)
     return digits;
 }
 
-/// HTTP-version (RFC 9112 2.3), nginx's way: any 1.x is 1.1 but 1.0; leading zeros only in the minor.
+/// HTTP-version (RFC 9112 2.3), nginx's way: any 1.x is 1.1 but 1.0; leading zeros only in the
+/// minor.
 bool parse_version(std::string_view text, RequestHead& head, ParseError& error)
 {
     if (text == "HTTP/1.1") {
@@ -76,7 +80,8 @@ bool parse_version(std::string_view text, RequestHead& head, ParseError& error)
     return true;
 }
 
-/// "[...]" of an authority: IPv6address or IPvFuture, by their alphabets; its length, 0 when malformed.
+/// "[...]" of an authority: IPv6address or IPvFuture, by their alphabets; its length, 0 when
+/// malformed.
 size_t ip_literal(std::string_view s)
 {
     size_t close = s.find(']');
@@ -101,7 +106,8 @@ size_t reg_name(std::string_view s)
     while (n < s.size()) {
         if (s[n] == '%' && n + 2 < s.size() && hex_value(s[n + 1]) >= 0 && hex_value(s[n + 2]) >= 0)
             n += 3;
-        else if (host_bytes[static_cast<unsigned char>(s[n])] && !(s[n] == '.' && s.substr(n, 2) == ".."))
+        else if (host_bytes[static_cast<unsigned char>(s[n])] &&
+                 !(s[n] == '.' && s.substr(n, 2) == ".."))
             n += 1;
         else
             break;
@@ -167,8 +173,9 @@ bool parse_request_target(RequestHead& head, Arena& arena, ParseError& error)
     }
     std::string_view rest = head.target;
     size_t n = 0;
-    while (n < rest.size() && (is_alpha(rest[n]) || (n > 0 && (is_digit(rest[n]) || rest[n] == '+' ||
-                                                               rest[n] == '-' || rest[n] == '.'))))
+    while (n < rest.size() &&
+           (is_alpha(rest[n]) ||
+            (n > 0 && (is_digit(rest[n]) || rest[n] == '+' || rest[n] == '-' || rest[n] == '.'))))
         ++n;
     if (n == 0 || rest.substr(n, 3) != "://")
         return bad_request(error);

@@ -37,9 +37,10 @@ void RequestParser::start(const RequestLimits& limits, Arena& arena)
     base_ = nullptr;
     seen_ = at_ = 0;
     phase_ = Phase::line;
-    fields_.start({limits.underscores_in_headers, limits.ignore_invalid_headers, limits.max_headers},
-                  {limits.first_buffer, limits.line, limits.large_count}, arena, head_.headers,
-                  &head_.ignored);
+    fields_.start(
+        {limits.underscores_in_headers, limits.ignore_invalid_headers, limits.max_headers},
+        {limits.first_buffer, limits.line, limits.large_count}, arena, head_.headers,
+        &head_.ignored);
 }
 
 ParseState RequestParser::fail(int status, std::string_view reason)
@@ -70,8 +71,9 @@ ParseState RequestParser::feed(std::string_view all)
 void RequestParser::follow(std::string_view all)
 {
     if (phase_ == Phase::fields) {
-        for (std::string_view* view : {&head_.method, &head_.target, &head_.request_line, &head_.schema,
-                                       &head_.host, &head_.port, &head_.path_and_query})
+        for (std::string_view* view :
+             {&head_.method, &head_.target, &head_.request_line, &head_.schema, &head_.host,
+              &head_.port, &head_.path_and_query})
             rebase(*view, base_, seen_, all.data());
         for (std::string_view& line : head_.ignored)
             rebase(line, base_, seen_, all.data());
@@ -92,7 +94,8 @@ ParseState RequestParser::read_line(std::string_view all)
     bool fits = lf == std::string_view::npos ? room.could_take(line.size()) : room.take(lf + 1);
     if (!fits || lf == std::string_view::npos) {
         // Looks at so many bytes that the verdict is the same however they come.
-        if (!may_be_method(line.substr(0, std::min({lf, std::max(limits_.line, limits_.first_buffer)}))))
+        if (!may_be_method(
+                line.substr(0, std::min({lf, std::max(limits_.line, limits_.first_buffer)}))))
             return fail(400, "client sent invalid method");
         return fits ? State::more : fail(414, "client sent too long URI");
     }
@@ -130,9 +133,11 @@ ParseState RequestParser::fail_fields()
     case FieldFault::count:
         return fail(494, "client sent too many header lines");
     case FieldFault::size:
-        return fail(494, arena_->concat("client sent too long header line: \"", fields_.bad_line(), "\""));
+        return fail(
+            494, arena_->concat("client sent too long header line: \"", fields_.bad_line(), "\""));
     default:
-        return fail(400, arena_->concat("client sent invalid header line: \"", fields_.bad_line(), "\""));
+        return fail(
+            400, arena_->concat("client sent invalid header line: \"", fields_.bad_line(), "\""));
     }
 }
 
@@ -156,8 +161,9 @@ bool RequestParser::check_unique()
         uint64_t bit = (uint64_t{1} << static_cast<unsigned>(header.id)) & unique_fields;
         if (seen & bit) {
             const Header* first = head_.headers.find(header.id);
-            fail(400, arena_->concat(header.id == HeaderId::host ? "client sent duplicate host header: \""
-                                                                 : "client sent duplicate header line: \"",
+            fail(400, arena_->concat(header.id == HeaderId::host
+                                         ? "client sent duplicate host header: \""
+                                         : "client sent duplicate header line: \"",
                                      header.name, ": ", header.value, "\", previous value: \"",
                                      first->name, ": ", first->value, "\""));
             return false;
@@ -210,7 +216,8 @@ bool RequestParser::check_framing()
     else if (!iequals(coding, "chunked"))
         fail(501, arena_->concat("client sent unknown \"Transfer-Encoding\": \"", coding, "\""));
     else if (has_length)
-        fail(400, "client sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time");
+        fail(400,
+             "client sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time");
     else
         head_.framing = {Framing::chunked, 0};
     return phase_ != Phase::error;

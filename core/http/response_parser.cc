@@ -148,8 +148,9 @@ bool ResponseParser::check_framing()
         uint64_t bit = uint64_t{1} << static_cast<unsigned>(header.id);
         if (seen & bit) {
             const Header* first = headers.find(header.id);
-            fail(arena_->concat("upstream sent duplicate header line: \"", header.name, ": ", header.value,
-                                "\", previous value: \"", first->name, ": ", first->value, "\""));
+            fail(arena_->concat("upstream sent duplicate header line: \"", header.name, ": ",
+                                header.value, "\", previous value: \"", first->name, ": ",
+                                first->value, "\""));
             return false;
         }
         seen |= bit;
@@ -159,7 +160,8 @@ bool ResponseParser::check_framing()
         std::string_view value = headers.value(HeaderId::content_length);
         auto length = parse_decimal(value);
         if (!length) {
-            fail(arena_->concat("upstream sent invalid \"Content-Length\" header: \"", value, "\""));
+            fail(
+                arena_->concat("upstream sent invalid \"Content-Length\" header: \"", value, "\""));
             return false;
         }
         framing = {Framing::length, static_cast<uint64_t>(*length)};
@@ -167,7 +169,9 @@ bool ResponseParser::check_framing()
     if (headers.has(HeaderId::transfer_encoding)) {
         std::string_view coding = headers.value(HeaderId::transfer_encoding);
         if (has_length)
-            fail("upstream sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time");
+            fail(
+                "upstream sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same "
+                "time");
         else if (!iequals(coding, "chunked"))
             fail(arena_->concat("upstream sent unknown \"Transfer-Encoding\": \"", coding, "\""));
         if (phase_ == Phase::error)

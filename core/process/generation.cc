@@ -99,7 +99,8 @@ bool Generation::read(const Setup& setup, Report& report)
         if (main.has_events && !open_logs(report))
             return false;
     }
-    payload->finish(diag, log, setup.prefix);
+    if (!diag.failed())
+        payload->finish(diag, log, setup.prefix);
     report.all_of(diag);
     if (setup.dump)
         texts = conf::dump(tree);

@@ -101,7 +101,8 @@ void Master::turn()
     for (Slot& slot : next_.slots)
         if (slot.ready)
             on_ready(slot);
-    if (next_ && std::all_of(next_.slots.begin(), next_.slots.end(), [](const Slot& s) { return s.serves; }))
+    if (next_ && ending_ == Ending::no &&
+        std::all_of(next_.slots.begin(), next_.slots.end(), [](const Slot& s) { return s.serves; }))
         promote();
     os::Signal signal;
     while (os::read_signal(signals_.get(), signal))
@@ -115,8 +116,10 @@ void Master::turn()
         on_death(death);
     on_timers();
     if (ending_ != Ending::no) {
-        desk_.answer(asking_, "nginx: [error] the server is shutting down\n");
-        asking_.clear();
+        for (auto* askers : {&asking_, &asked_next_}) {
+            desk_.answer(*askers, "nginx: [error] the server is shutting down\n");
+            askers->clear();
+        }
     } else if (load_wanted_ && !next_) {
         load_next();
     }
@@ -178,6 +181,8 @@ void Master::on_death(const os::Death& death)
         if (slot.pid != death.pid)
             continue;
         slot.pid = 0;
+        if (ending_ != Ending::no)
+            return;
         return give_up_next(fmt::format("worker process {} could not begin", death.pid));
     }
 }

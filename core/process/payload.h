@@ -33,7 +33,7 @@ public:
     virtual std::vector<conf::DirectiveSet> directives() = 0;
     /// The conf object of one of directives() at main level (the index counts from its first set), or null.
     virtual void* main_conf(size_t set_index, const void* tag) = 0;
-    /// All directives have been applied: inherit, compile, check. `log` is the main error log (without
+    /// All directives have been applied without an error: inherit, compile, check. `log` is the main error log (without
     /// targets under -t); it lives as long as the payload. `prefix` is where relative paths begin, with '/'.
     virtual void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix) = 0;
     /// Valid after finish().

@@ -67,8 +67,9 @@ int ask_for_reload(int pid, Report& report)
     return error == 0 ? 0 : 1;
 }
 
-int send(const CommandLine& line, const Setup& setup, Report& report)
+int send(const CommandLine& line, Setup setup, Report& report)
 {
+    setup.test = true;  // opens nothing
     std::shared_ptr<Generation> generation = Generation::parse(setup, report);
     if (!generation)
         return 1;

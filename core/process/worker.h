@@ -4,6 +4,8 @@
 // stop accepting, finish what is in flight, at most worker_shutdown_timeout. USR1: reopen logs.
 #pragma once
 
+#include <signal.h>
+
 #include <functional>
 
 #include "core/event/loop.h"
@@ -15,8 +17,8 @@ namespace sluice::process {
 inline constexpr int fatal_code = 2;  // the worker could not begin; nginx's code
 
 /// What all processes of ours read from a descriptor instead of being interrupted.
-inline constexpr std::initializer_list<int> handled_signals = {1 /*HUP*/,   10 /*USR1*/, 12 /*USR2*/, 28 /*WINCH*/,
-                                                               3 /*QUIT*/,  15 /*TERM*/, 2 /*INT*/,   17 /*CHLD*/};
+inline constexpr std::initializer_list<int> handled_signals = {SIGHUP,  SIGUSR1, SIGUSR2, SIGWINCH,
+                                                               SIGQUIT, SIGTERM, SIGINT,  SIGCHLD};
 
 class SignalWatch final : public event::Watch
 {

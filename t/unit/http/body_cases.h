@@ -21,15 +21,18 @@ struct BodyCase {
 
 inline std::vector<BodyCase> body_cases()
 {
-    auto length = [](uint64_t n, std::string raw, const char* verdict, std::string payload, size_t rest = 0) {
+    auto length = [](uint64_t n, std::string raw, const char* verdict, std::string payload,
+                     size_t rest = 0) {
         return BodyCase{"9112 6.2", {Framing::length, n}, raw, verdict, payload, "", rest};
     };
-    auto chunked = [](const char* section, std::string raw, const char* verdict, std::string payload = "",
-                      std::string trailers = "", size_t rest = 0) {
+    auto chunked = [](const char* section, std::string raw, const char* verdict,
+                      std::string payload = "", std::string trailers = "", size_t rest = 0) {
         return BodyCase{section, {Framing::chunked, 0}, raw, verdict, payload, trailers, rest};
     };
-    auto trailer = [](const char* section, std::string lines, const char* verdict, std::string kept = "") {
-        return BodyCase{section, {Framing::chunked, 0}, "1\r\nx\r\n0\r\n" + lines + "\r\n", verdict, "x", kept};
+    auto trailer = [](const char* section, std::string lines, const char* verdict,
+                      std::string kept = "") {
+        return BodyCase{
+            section, {Framing::chunked, 0}, "1\r\nx\r\n0\r\n" + lines + "\r\n", verdict, "x", kept};
     };
     std::string nul("A: \0\r\n", 6);
     return {
@@ -46,7 +49,8 @@ inline std::vector<BodyCase> body_cases()
         chunked("9112 7.1", "0\r\n\r\nGET", "done", "", "", 3),
         chunked("9112 7.1", "5\r\nhello\r\n0\r\n\r\n", "done", "hello"),
         chunked("9112 7.1", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", "done", "abc"),
-        chunked("9112 7.1", "A\r\n0123456789\r\na\r\n0123456789\r\n00\r\n\r\n", "done", "01234567890123456789"),
+        chunked("9112 7.1", "A\r\n0123456789\r\na\r\n0123456789\r\n00\r\n\r\n", "done",
+                "01234567890123456789"),
         chunked("9112 7.1", "000000000000000000000001\r\na\r\n0000\r\n\r\n", "done", "a"),
         chunked("9112 7.1", "2\r\n\r\n\r\n0\r\n\r\n", "done", "\r\n"),
         chunked("9112 7.1", "7\r\n0\r\n\r\nGE\r\n0\r\n\r\n", "done", "0\r\n\r\nGE"),
@@ -99,13 +103,16 @@ inline std::vector<BodyCase> body_cases()
         // --- trailers (RFC 9112 7.1.2, RFC 9110 6.5)
         trailer("9112 7.1.2", "A: 1\r\n", "done", "A: 1\r\n"),
         trailer("9112 7.1.2", "A:1\r\nb: \t2 \r\nA: 3\r\n", "done", "A: 1\r\nb: 2\r\nA: 3\r\n"),
-        trailer("9110 6.5", "ETag: x\r\nGrpc-Status: 0\r\n", "done", "ETag: x\r\nGrpc-Status: 0\r\n"),
+        trailer("9110 6.5", "ETag: x\r\nGrpc-Status: 0\r\n", "done",
+                "ETag: x\r\nGrpc-Status: 0\r\n"),
         trailer("9110 6.5.1", "Content-Length: 5\r\nA: 1\r\n", "done", "A: 1\r\n"),
         trailer("9110 6.5.1", "Transfer-Encoding: chunked\r\n", "done"),
         trailer("9110 6.5.1", "Transfer-Encoding: gzip\r\nA: 1\r\n", "done", "A: 1\r\n"),
         trailer("9110 6.5.1", "Host: b\r\nConnection: close\r\nTE: x\r\nTrailer: y\r\n", "done"),
-        trailer("9110 6.5.1", "Authorization: x\r\nSet-Cookie: y\r\nCookie: z\r\nContent-Type: t\r\n", "done"),
-        trailer("9110 6.5.1", "Cache-Control: x\r\nRange: y\r\nMax-Forwards: 1\r\nExpect: z\r\n", "done"),
+        trailer("9110 6.5.1",
+                "Authorization: x\r\nSet-Cookie: y\r\nCookie: z\r\nContent-Type: t\r\n", "done"),
+        trailer("9110 6.5.1", "Cache-Control: x\r\nRange: y\r\nMax-Forwards: 1\r\nExpect: z\r\n",
+                "done"),
         trailer("nginx", "A.b: 1\r\n", "done"),
         trailer("9112 5.1", "A : 1\r\n", "error"),
         trailer("9112 5.2", "A: 1\r\n 2\r\n", "error"),
@@ -114,7 +121,8 @@ inline std::vector<BodyCase> body_cases()
         trailer("9110 5.5", nul, "error"),
         trailer("9110 5.1", ": 1\r\n", "error"),
         trailer("9112 7.1.2", "A: " + std::string(300, 'a') + "\r\n", "error"),
-        trailer("9112 7.1.2", "A: " + std::string(100, 'a') + "\r\nB: " + std::string(150, 'b') + "\r\n",
+        trailer("9112 7.1.2",
+                "A: " + std::string(100, 'a') + "\r\nB: " + std::string(150, 'b') + "\r\n",
                 "error"),
     };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every body of the table whole, byte by byte and cut at every place: same payload, trailers and end.
+// Every body of the table whole, byte by byte and cut at every place: same payload, trailers and
+// end.
 #include "core/http/body_decoder.h"
 
 #include <gtest/gtest.h>
@@ -70,12 +71,14 @@ Outcome decode(const BodyCase& one, const std::vector<size_t>& cuts)
 TEST(BodyDecoder, table)
 {
     for (const BodyCase& one : body_cases()) {
-        SCOPED_TRACE(std::string(one.section) + " " + testing::PrintToString(one.raw.substr(0, 100)));
+        SCOPED_TRACE(std::string(one.section) + " " +
+                     testing::PrintToString(one.raw.substr(0, 100)));
         Outcome whole = decode(one, {});
         EXPECT_EQ(whole.verdict, one.verdict);
         EXPECT_EQ(whole.payload, one.payload);
         EXPECT_EQ(whole.trailers, one.trailers);
-        EXPECT_TRUE(whole.verdict == "error" || whole.used == one.raw.size() - one.rest) << whole.used;
+        EXPECT_TRUE(whole.verdict == "error" || whole.used == one.raw.size() - one.rest)
+            << whole.used;
         std::vector<size_t> all_cuts;
         for (size_t cut = 0; cut < one.raw.size(); cut += one.raw.size() > 1000 ? 61 : 1) {
             all_cuts.push_back(cut);

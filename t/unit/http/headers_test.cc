@@ -27,7 +27,8 @@ TEST(HeaderId, every_name_in_any_case)
             for (int c = 0; c < 256; ++c) {
                 std::string other = name;
                 other[at] = static_cast<char>(c);
-                EXPECT_EQ(header_id(other) == id, iequals(other, name)) << name << " " << at << " " << c;
+                EXPECT_EQ(header_id(other) == id, iequals(other, name))
+                    << name << " " << at << " " << c;
             }
         }
         EXPECT_NE(header_id(name + "x"), id);

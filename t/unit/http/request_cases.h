@@ -11,11 +11,12 @@ namespace sluice::http {
 enum class With { defaults, underscores, unusual_names, small_limits };
 
 struct RequestCase {
-    const char* section;    // "9112 3": the RFC and its section that says so; "nginx": its tolerance
+    const char* section;  // "9112 3": the RFC and its section that says so; "nginx": its tolerance
     std::string raw;        // bytes from the client
     int status;             // 200: accepted; 0: unfinished; else the answer
-    std::string forwarded;  // request line and fields as they would be sent on; `same`: as they came
-    std::string about;      // host[:port] framing keep|close, upgrade, expect, +bytes behind the head
+    std::string
+        forwarded;  // request line and fields as they would be sent on; `same`: as they came
+    std::string about;  // host[:port] framing keep|close, upgrade, expect, +bytes behind the head
     With with = With::defaults;
 };
 
@@ -34,13 +35,14 @@ std::string raw(const char (&text)[N])
 
 inline std::vector<RequestCase> request_cases()
 {
-    auto line = [](const char* section, const std::string& text, int status, const std::string& as = {},
-                   const std::string& about = "a keep") {
-        return RequestCase{section, text + "\r\n" HOST END, status, status == 200 ? as + "\r\n" HOST : "",
-                           status == 200 ? about : ""};
+    auto line = [](const char* section, const std::string& text, int status,
+                   const std::string& as = {}, const std::string& about = "a keep") {
+        return RequestCase{section, text + "\r\n" HOST END, status,
+                           status == 200 ? as + "\r\n" HOST : "", status == 200 ? about : ""};
     };
-    auto field = [](const char* section, const std::string& text, int status, const std::string& as = {},
-                    const std::string& about = "a keep", With with = With::defaults) {
+    auto field = [](const char* section, const std::string& text, int status,
+                    const std::string& as = {}, const std::string& about = "a keep",
+                    With with = With::defaults) {
         return RequestCase{section, GET_ HOST + text + END, status,
                            status == 200 ? GET_ HOST + (as == same ? text : as) : "",
                            status == 200 ? about : "", with};
@@ -129,7 +131,8 @@ inline std::vector<RequestCase> request_cases()
         line("9112 3.2.2", "GET HTTPS://b:/ HTTP/1.1", 200, "GET / HTTP/1.1", "b keep"),
         line("9112 3.2.2", "GET ftp://b/ HTTP/1.1", 200, "GET / HTTP/1.1", "b keep"),
         line("9112 3.2.2", "GET h1+x-.y://b/ HTTP/1.1", 200, "GET / HTTP/1.1", "b keep"),
-        line("3986 3.2.2", "GET http://[::1]:8080/ HTTP/1.1", 200, "GET / HTTP/1.1", "[::1]:8080 keep"),
+        line("3986 3.2.2", "GET http://[::1]:8080/ HTTP/1.1", 200, "GET / HTTP/1.1",
+             "[::1]:8080 keep"),
         line("9112 3.2.2", "GET http://b#q HTTP/1.1", 400),
         line("9112 3.2.2", "GET http:/b HTTP/1.1", 400),
         line("9110 4.2.1", "GET http:///b HTTP/1.1", 400),
@@ -235,7 +238,10 @@ inline std::vector<RequestCase> request_cases()
         field("9110 5.1", ": 1\r\n", 400),
         field("9110 5.1", ":\r\n", 400),
         field("9110 5.1", raw("X\0A: 1\r\n"), 400),
-        field("9110 5.1", "X\x01""A: 1\r\n", 400),
+        field("9110 5.1",
+              "X\x01"
+              "A: 1\r\n",
+              400),
         field("9110 5.1", "X-A\x7f: 1\r\n", 400),
         field("9110 5.1", "X A\r\n", 400),
         field("9112 5.2", "X-A: 1\r\n 2\r\n", 400),
@@ -278,7 +284,8 @@ inline std::vector<RequestCase> request_cases()
         // --- Content-Length (RFC 9112 6.2, 6.3; RFC 9110 8.6)
         field("9112 6.2", "Content-Length: 0\r\n", 200, same, "a length 0 keep"),
         field("9112 6.2", "Content-Length: 5\r\n", 200, same, "a length 5 keep"),
-        field("9110 8.6", "content-LENGTH:007\r\n", 200, "content-LENGTH: 007\r\n", "a length 7 keep"),
+        field("9110 8.6", "content-LENGTH:007\r\n", 200, "content-LENGTH: 007\r\n",
+              "a length 7 keep"),
         field("9110 8.6", "Content-Length: 9223372036854775807\r\n", 200, same,
               "a length 9223372036854775807 keep"),
         {"9112 6.3", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabcGET", 200,
@@ -346,7 +353,8 @@ inline std::vector<RequestCase> request_cases()
          "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n", "keep"},
         {"9112 9.3", "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", 200,
          "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n", "close"},
-        field("9110 7.8", "Connection: Upgrade\r\nUpgrade: websocket\r\n", 200, same, "a keep upgrade"),
+        field("9110 7.8", "Connection: Upgrade\r\nUpgrade: websocket\r\n", 200, same,
+              "a keep upgrade"),
         field("9110 7.8", "Connection: keep-alive, upgrade\r\nUpgrade: h2c\r\n", 200, same,
               "a keep upgrade"),
         field("9110 7.8", "Upgrade: websocket\r\n", 200, same, "a keep"),
@@ -376,15 +384,19 @@ inline std::vector<RequestCase> request_cases()
         {"nginx", std::string(8300, 'A') + "? / HTTP/1.1\r\n", 414, "", ""},
         field("nginx", "X: " + std::string(8187, 'a') + "\r\n", 200, same),
         field("nginx", "X: " + std::string(8188, 'a') + "\r\n", 494),
-        field("nginx", "A: " + k8 + "\r\nB: " + k8 + "\r\nC: " + k8 + "\r\nD: " + k8 + "\r\n", 200, same),
-        field("nginx",
-              "A: " + k8 + "\r\nB: " + k8 + "\r\nC: " + k8 + "\r\nD: " + k8 + "\r\nE: " + k8 + "\r\n", 494),
+        field("nginx", "A: " + k8 + "\r\nB: " + k8 + "\r\nC: " + k8 + "\r\nD: " + k8 + "\r\n", 200,
+              same),
+        field(
+            "nginx",
+            "A: " + k8 + "\r\nB: " + k8 + "\r\nC: " + k8 + "\r\nD: " + k8 + "\r\nE: " + k8 + "\r\n",
+            494),
         field("nginx", "A: 1\r\nB: 2\r\n", 200, same, "a keep", With::small_limits),
         field("nginx", "A: 1\r\nB: 2\r\nC: 3\r\n", 494, "", "", With::small_limits),
         field("nginx", "A: 1\r\nX.B: 2\r\nC: 3\r\n", 494, "", "", With::small_limits),
         field("nginx", "A A: 1\r\nB: 2\r\nC: 3\r\n", 400, "", "", With::small_limits),
         field("nginx", "A: " + std::string(200, 'a') + "\r\n", 494, "", "", With::small_limits),
-        {"nginx", "GET /" + std::string(200, 'a') + " HTTP/1.1\r\n", 414, "", "", With::small_limits},
+        {"nginx", "GET /" + std::string(200, 'a') + " HTTP/1.1\r\n", 414, "", "",
+         With::small_limits},
         // --- pipelining
         {"9112 9.3.2", GET_ HOST END GET_ HOST END, 200, GET_ HOST, "a keep +27"},
     };

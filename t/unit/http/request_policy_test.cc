@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every request of the table whole, byte by byte and cut at every place, in buffers that move: same verdict.
+// Every request of the table whole, byte by byte and cut at every place, in buffers that move: same
+// verdict.
 #include "core/http/request_parser.h"
 
 #include <gtest/gtest.h>
@@ -112,7 +113,8 @@ TEST(RequestParser, one_parser_reads_request_after_request)
 {
     Arena arena;
     RequestParser parser;
-    std::string_view all = GET_ HOST END "POST /b HTTP/1.1\r\nHost: b\r\nContent-Length: 1\r\n\r\nx" GET_ HOST END;
+    std::string_view all =
+        GET_ HOST END "POST /b HTTP/1.1\r\nHost: b\r\nContent-Length: 1\r\n\r\nx" GET_ HOST END;
     parser.start({}, arena);
     EXPECT_TRUE(parser.idle());
     ASSERT_EQ(parser.feed(all), ParseState::done);
@@ -147,16 +149,18 @@ TEST(RequestParser, tells_what_it_ignored_and_why_it_refused)
     };
     EXPECT_EQ(reason("get / HTTP/1.1\r\n"),
               "client sent invalid method while reading client request line");
-    EXPECT_EQ(reason(GET_ HOST "X: 1\r2\r\n\r\n"),
-              "client sent invalid header line: \"X: 1\\x0d...\" while reading client request headers");
+    EXPECT_EQ(
+        reason(GET_ HOST "X: 1\r2\r\n\r\n"),
+        "client sent invalid header line: \"X: 1\\x0d...\" while reading client request headers");
     EXPECT_EQ(reason(GET_ HOST " X: 1\r\n\r\n"),
               "client sent invalid header line: \"\\x20...\" while reading client request headers");
     EXPECT_EQ(reason(GET_ HOST "Host: b\r\n\r\n"),
               "client sent duplicate host header: \"Host: b\", previous value: \"Host: a\""
               " while reading client request headers");
     EXPECT_EQ(parser.head().request_line, "GET / HTTP/1.1");
-    EXPECT_EQ(reason(GET_ HOST "Transfer-Encoding: gzip\r\n\r\n"),
-              "client sent unknown \"Transfer-Encoding\": \"gzip\" while reading client request headers");
+    EXPECT_EQ(
+        reason(GET_ HOST "Transfer-Encoding: gzip\r\n\r\n"),
+        "client sent unknown \"Transfer-Encoding\": \"gzip\" while reading client request headers");
 }
 
 }  // namespace

@@ -25,21 +25,22 @@ inline const std::string same_response = "=";
 inline std::vector<ResponseCase> response_cases()
 {
     auto bytes = []<size_t N>(const char(&text)[N]) { return std::string(text, N - 1); };
-    auto line = [](const char* section, const std::string& text, int status, const std::string& as = {},
-                   const std::string& about = "1.1 length 0 keep") {
+    auto line = [](const char* section, const std::string& text, int status,
+                   const std::string& as = {}, const std::string& about = "1.1 length 0 keep") {
         bool good = status != 502;
         return ResponseCase{section, Method::get, text + "\r\nContent-Length: 0\r\n\r\n", status,
                             good ? as + "\r\nContent-Length: 0\r\n" : "", good ? about : ""};
     };
-    auto field = [](const char* section, const std::string& text, int status, const std::string& as = {},
+    auto field = [](const char* section, const std::string& text, int status,
+                    const std::string& as = {},
                     const std::string& about = "1.1 close-delimited close") {
         bool good = status != 502;
         return ResponseCase{section, Method::get, OK_ + text + "\r\n", status,
                             good ? "200 OK\r\n" + (as == same_response ? text : as) : "",
                             good ? about : ""};
     };
-    auto bare = [](const char* section, Method method, const std::string& code, const std::string& fields,
-                   const std::string& about) {
+    auto bare = [](const char* section, Method method, const std::string& code,
+                   const std::string& fields, const std::string& about) {
         return ResponseCase{section, method, "HTTP/1.1 " + code + "\r\n" + fields + "\r\n",
                             std::stoi(code), code + "\r\n" + fields, about};
     };
@@ -153,19 +154,23 @@ inline std::vector<ResponseCase> response_cases()
         bare("9112 6.3", Method::head, "200 OK", "Transfer-Encoding: chunked\r\n", "1.1 none keep"),
         bare("9112 6.3", Method::head, "200 OK", "", "1.1 none keep"),
         bare("9110 15.3.5", Method::get, "204 No Content", "", "1.1 none keep"),
-        bare("9110 15.3.5", Method::get, "204 No Content", "Content-Length: 5\r\n", "1.1 none keep"),
-        bare("9110 15.4.5", Method::get, "304 Not Modified", "Content-Length: 5\r\n", "1.1 none keep"),
-        bare("9110 15.4.5", Method::get, "304 Not Modified", "Connection: close\r\n", "1.1 none close"),
+        bare("9110 15.3.5", Method::get, "204 No Content", "Content-Length: 5\r\n",
+             "1.1 none keep"),
+        bare("9110 15.4.5", Method::get, "304 Not Modified", "Content-Length: 5\r\n",
+             "1.1 none keep"),
+        bare("9110 15.4.5", Method::get, "304 Not Modified", "Connection: close\r\n",
+             "1.1 none close"),
         bare("9110 15.3.6", Method::get, "205 Reset Content", "Content-Length: 0\r\n",
              "1.1 length 0 keep"),
-        {"9112 6.3", Method::head, OK_ "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 502, "", ""},
+        {"9112 6.3", Method::head, OK_ "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 502, "",
+         ""},
         {"9112 6.3", Method::head, OK_ "Content-Length: x\r\n\r\n", 502, "", ""},
         // --- interim and switching (RFC 9110 15.2, 7.8)
         {"9110 15.2.1", Method::post, "HTTP/1.1 100 Continue\r\n\r\n" OK_, 100, "100 Continue\r\n",
          "1.1 none keep +17"},
         bare("8297 2", Method::get, "103 Early Hints", "Link: </a>\r\n", "1.1 none keep"),
-        bare("9110 15.2.2", Method::get, "101 Switching Protocols", "Connection: upgrade\r\nUpgrade: x\r\n",
-             "1.1 close-delimited close upgrade"),
+        bare("9110 15.2.2", Method::get, "101 Switching Protocols",
+             "Connection: upgrade\r\nUpgrade: x\r\n", "1.1 close-delimited close upgrade"),
         bare("9110 9.3.6", Method::connect, "200 OK", "", "1.1 close-delimited close upgrade"),
         bare("9110 9.3.6", Method::connect, "407 No", "Content-Length: 2\r\n", "1.1 length 2 keep"),
         // --- persistence (RFC 9112 9.3)
@@ -173,12 +178,15 @@ inline std::vector<ResponseCase> response_cases()
               "1.1 length 1 close"),
         field("9112 9.3", "Connection: x, Close\r\nContent-Length: 1\r\n", 200, same_response,
               "1.1 length 1 close"),
-        field("9112 9.3", "Connection: keep-alive\r\n", 200, same_response, "1.1 close-delimited close"),
-        {"9112 9.3", Method::get, "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n",
-         200, "200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n", "1.0 length 1 keep"},
+        field("9112 9.3", "Connection: keep-alive\r\n", 200, same_response,
+              "1.1 close-delimited close"),
+        {"9112 9.3", Method::get,
+         "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n", 200,
+         "200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n", "1.0 length 1 keep"},
         {"nginx", Method::get, OK_ "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", 200,
          "200 OK\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n", "1.1 close-delimited close"},
-        {"nginx", Method::get, OK_ "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\n\r\n", 502, "", ""},
+        {"nginx", Method::get, OK_ "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\n\r\n", 502, "",
+         ""},
     };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every response of the table whole, byte by byte and cut at every place, in buffers that move: same verdict.
+// Every response of the table whole, byte by byte and cut at every place, in buffers that move:
+// same verdict.
 #include "core/http/response_parser.h"
 
 #include <gtest/gtest.h>
@@ -98,7 +99,8 @@ TEST(ResponseParser, interim_heads_come_one_by_one)
 {
     Arena arena;
     ResponseParser parser;
-    std::string_view all = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: a\r\n\r\n" OK_ "\r\n";
+    std::string_view all =
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: a\r\n\r\n" OK_ "\r\n";
     std::vector<int> seen;
     while (!all.empty()) {
         parser.start(Method::get, 100, arena);

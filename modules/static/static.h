@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// static: files by URI. What the parts of the module share: its conf and the way from a URI to a path.
+//   static.cc     directives, variables, paths
+//   files.cc      one file as a response; index
+//   try_files.cc  try_files
+//   ranges.*, conditions.*  pure logic
+#pragma once
+
+#include "core/http/module.h"
+#include "modules/static/conditions.h"
+
+namespace sluice::static_ {
+
+extern const Module module;
+
+struct Root {
+    Template text;
+    std::string absolute;        // when it has no variables: with the prefix in front
+    bool is_alias = false;
+    size_t alias_cut = 0;        // bytes of the URI that an alias replaces; SIZE_MAX: all of it
+};
+
+struct TryFiles {
+    struct Name {
+        Template text;
+        bool directory = false;  // written with a slash at its end
+    };
+    std::vector<Name> names;
+    Template fallback;
+    int code = 0;                // instead of the fallback
+};
+
+struct Conf {
+    Setting<Root> root;
+    Setting<std::vector<Template>> index;
+    Setting<size_t> max_ranges{SIZE_MAX};
+    Setting<IfModified> if_modified_since{IfModified::exact};
+    std::shared_ptr<const TryFiles> try_files;  // not inherited
+};
+
+/// root's or alias's value, absolute, without a slash at the end of a root.
+std::string_view document_root(Request& r);
+/// The path of `uri` in the arena, with a NUL byte behind the view.
+std::string_view path_of(Request& r, std::string_view uri);
+
+Task<Rc> serve_index(Request& r);
+Task<Rc> serve_file(Request& r);
+Task<Rc> try_names(Request& r);
+
+void set_try_files(Apply& apply, Conf& conf);
+
+}  // namespace sluice::static_

@@ -9,13 +9,6 @@
 namespace sluice::http {
 namespace {
 
-// The first http {} makes the Main known to the interpreter's outermost block through HttpRoot's tag.
-Main* root_main(conf::Apply& apply)
-{
-    auto* root = static_cast<HttpRoot*>(apply.block.conf(0, conf::tag_of<HttpRoot>()));
-    return root ? root->main : nullptr;
-}
-
 std::string lower(std::string_view s)
 {
     std::string out(s);
@@ -97,10 +90,10 @@ bool compile_pattern(conf::Apply& apply, const LocationLine& line, Location& loc
 
 }  // namespace
 
-void open_http(conf::Apply& apply)
+void open_http(conf::Apply& apply, HttpRoot& root)
 {
-    Main* main = root_main(apply);
-    if (!main || main->present)
+    Main* main = root.main;
+    if (main->present)
         return apply.fail_directive("is duplicate");
     main->present = true;
     HttpBlock block(conf::in_http, &apply.block, *main, &main->main_confs, &main->server_confs, main->root, nullptr);

@@ -6,12 +6,12 @@
 
 namespace sluice::http {
 
-/// What http {} is read into: found through the interpreter's outermost block.
+/// What http {} is read into: the conf object of the main level.
 struct HttpRoot {
     Main* main = nullptr;
 };
 
-void open_http(conf::Apply& apply);
+void open_http(conf::Apply& apply, HttpRoot& root);
 void open_server(conf::Apply& apply);
 void open_location(conf::Apply& apply);
 void open_types(conf::Apply& apply, CoreLocation& conf);

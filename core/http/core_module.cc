@@ -51,7 +51,7 @@ constexpr conf::Where http_server = in_http | in_server;
 constexpr conf::Where all = conf::everywhere;
 
 constexpr conf::Directive rows[] = {
-    {"http", in_main, 0, 0, run<open_http>, true},
+    {"http", in_main, 0, 0, call<open_http>, true},
     {"server", in_http, 0, 0, run<open_server>, true},
     {"location", in_server | in_location, 1, 2, run<open_location>, true},
     {"types", all, 0, 0, call<open_types>, true},

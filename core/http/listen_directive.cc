@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/base/bytes.h"
-#include "core/os/sys.h"
+#include "core/os/process.h"
 
 namespace sluice::http {
 namespace {

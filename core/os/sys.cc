@@ -150,6 +150,4 @@ void random_bytes(void* to, size_t n)
 
 int process_id() { return ::getpid(); }
 
-bool is_root() { return ::geteuid() == 0; }
-
 }  // namespace sluice::os

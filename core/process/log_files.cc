@@ -90,6 +90,7 @@ std::vector<LogRegistry::Failure> LogRegistry::give_to(unsigned uid)
 LogRegistry& log_registry()
 {
     static LogRegistry registry;
+    LogFiles::use(&registry);
     return registry;
 }
 

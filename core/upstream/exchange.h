@@ -85,7 +85,7 @@ public:
 
     /// The last upstream head ($upstream_http_*): valid until the request ends.
     const http::ResponseHead* head() const { return have_head_ ? &parser_.head() : nullptr; }
-    const http::Headers* trailers() const { return have_head_ ? &decoder_.trailers() : nullptr; }
+    const http::Headers* trailers() { return have_head_ ? &decoder_.trailers() : nullptr; }
 
     /// Of the request, if it was forwarded; null otherwise.
     static Exchange* of(http::Request& r);

@@ -64,8 +64,8 @@ upstream::Group* ProxiedRequest::choose_group(Request& r)
     }
     std::string_view url = pass_.url.eval(r);
     if (!istarts_with(url, "http://")) {
-        r.log(Level::error, istarts_with(url, "https://") ? "https protocol requires SSL support in \"{}\""
-                                                          : "invalid URL prefix in \"{}\"", url);
+        bool tls = istarts_with(url, "https://");
+        r.log(Level::error, "{} in \"{}\"", tls ? "https protocol requires SSL support" : "invalid URL prefix", url);
         return nullptr;
     }
     std::string_view rest = url.substr(7);

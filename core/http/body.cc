@@ -36,7 +36,7 @@ int BodyReader::status_of(const BodyRead& failed)
 
 bool BodyReader::over_limit(uint64_t size) const
 {
-    uint64_t limit = r_.location ? r_.core().client_max_body_size->n : 0;
+    uint64_t limit = r_.core().client_max_body_size->n;
     return limit && size > limit && framing().kind == Framing::chunked;
 }
 

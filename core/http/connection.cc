@@ -187,8 +187,7 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
     keep_ = false;
     ++service.counters.requests;
     Request* r = arena.make<Request>(self, parser_.head());
-    r->server = listen_address().default_server;
-    r->variables.reset();
+    r->serve_by(*listen_address().default_server);
     r->keep_alive = false;
     r->body.start({});
     bool gone = error.status == 408 || (error.status == 400 && error.reason.starts_with("client prematurely"));
@@ -210,15 +209,15 @@ Task<void> Connection::serve_request(Connection& self)
     RequestHead& head = parser_.head();
     Request* r = arena.make<Request>(self, head);
     request = r;
-    r->server = listen_address().default_server;
-    r->server = &choose_server(head, r);
+    r->serve_by(*listen_address().default_server);
+    r->serve_by(choose_server(head, r));
     in.consume(head.head_size);
     r->body.start(head.framing);
     const CoreLocation& rules = *r->server->root.core;
     if (requests >= *rules.keepalive_requests || Clock::now() - started > *rules.keepalive_time || service.quitting())
         r->keep_alive = false;
     Rc rc = co_await r->run();
-    limits_ = r->location ? r->location->core : r->server->root.core;
+    limits_ = r->location->core;
     keep_ = rc == finished && r->keep_alive && limits_->keepalive_timeout->timeout.count() > 0;
     broken_ = rc == closed;
     if (keep_ && !r->body.complete()) {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/base/bytes.h"
-#include "core/os/process.h"
+#include "core/os/sys.h"
 
 namespace sluice::http {
 namespace {

@@ -103,7 +103,7 @@ Task<Rc> Request::serve()
 
 Task<Rc> Request::run_phases(Phase first, Phase last)
 {
-    const Location& where = location ? *location : server->root;
+    const Location& where = *location;
     int refused = 0;       // by an access handler, with `satisfy any`
     for (size_t i = 0; i < where.handlers.size(); ++i) {
         Phase phase = where.handlers[i].first;
@@ -189,7 +189,7 @@ Rc Request::internal_redirect(std::string_view target)
     args = has_args ? target.substr(question + 1) : std::string_view{};
     uri_changed = true;
     internal = true;
-    location = nullptr;
+    location = &server->root;
     std::fill_n(slots_, all_modules().size(), nullptr);
     return redirected;
 }
@@ -210,7 +210,7 @@ Rc Request::named_redirect(std::string_view name)
 
 Task<Rc> Request::run_log_phase()
 {
-    const Location& where = location ? *location : server->root;
+    const Location& where = *location;
     for (const auto& handler : where.handlers)
         if (handler.first == Phase::log)
             co_await handler.second(*this);
@@ -244,7 +244,7 @@ Task<Rc> Request::reply_with(int status)
 
 bool Request::try_error_page(int status, Rc& rc)
 {
-    const CoreLocation& rules = location ? core() : *server->root.core;
+    const CoreLocation& rules = core();
     if (error_status && !*rules.recursive_error_pages)
         return false;
     for (const ErrorPage& page : *rules.error_page) {
@@ -293,7 +293,7 @@ Task<Rc> Request::send_error_page(int status)
     }
     if (status >= 494 && status <= 497)
         log_status = status;
-    std::string_view page = error_page_text(status, *(location ? core() : *server->root.core).server_tokens);
+    std::string_view page = error_page_text(status, *core().server_tokens);
     int shown = status >= 494 && status <= 497 ? 400 : status;
     co_return co_await respond(shown, page.empty() ? std::string_view{} : "text/html", page);
 }

@@ -70,7 +70,12 @@ public:
 
     // ---- where it is served ----
     const Server* server = nullptr;
-    const Location* location = nullptr;
+    const Location* location = nullptr;  // the server's own level until one has been found
+    void serve_by(const Server& s)
+    {
+        server = &s;
+        location = &s.root;
+    }
     Captures captures;
     template <class C>
     const C& conf(const Module& m) const
@@ -130,7 +135,7 @@ public:
         if (log_target().wants(level))
             write_log(level, fmt::format(format, std::forward<A>(a)...));
     }
-    const Log& log_target() const { return location ? *location->log : *server->root.log; }
+    const Log& log_target() const { return *location->log; }
     /// The media type of `uri`'s extension.
     std::string_view type_of(std::string_view path) const;
     /// scheme://host[:port] in front of `uri` when absolute_redirect says so, for Location.

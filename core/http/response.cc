@@ -127,7 +127,7 @@ void Request::render_head()
     else
         w << int64_t{out.status} << " " << out.reason;
     w << "\r\n";
-    const CoreLocation& rules = location ? core() : *server->root.core;
+    const CoreLocation& rules = core();
     w.field("Server", out.server.empty() ? server_token(*rules.server_tokens) : out.server);
     w.field("Date", out.date.empty() ? Clock::http_time() : out.date);
     if (!out.content_type.empty())
@@ -162,8 +162,6 @@ Rc Request::send_head()
 {
     if (head_sent_)
         return next;
-    if (!location)
-        location = &server->root;
     if (error_status && replace_status_) {
         out.status = replace_status_;
         out.reason = {};
@@ -324,7 +322,7 @@ std::string_view Request::type_of(std::string_view path) const
 
 std::string_view Request::redirect_target(std::string_view target)
 {
-    const CoreLocation& rules = location ? core() : *server->root.core;
+    const CoreLocation& rules = core();
     if (!*rules.absolute_redirect || target.empty() || target.front() != '/')
         return target;
     std::string_view host = head.host;

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "core/http/core_blocks.h"
+#include "core/os/process.h"
 #include "core/os/socket.h"
 
 namespace sluice::http {
@@ -24,30 +25,27 @@ public:
         : service_(s), listener_(l), socket_(std::move(socket))
     {
     }
-    ~Acceptor() override { release_socket(); }
-
-    bool begin() { return open(os::Fd(socket_->fd.get()), EPOLLIN | EPOLLEXCLUSIVE) == none; }
+    /// The socket stays the process layer's: what is registered is a duplicate, closed with the watch.
+    bool begin()
+    {
+        os::Fd fd = os::duplicate(socket_->fd.get());
+        return fd && open(std::move(fd), EPOLLIN | EPOLLEXCLUSIVE) == none;
+    }
     void end()
     {
         cancel();
-        release_socket();
+        close();
     }
     /// Takes the listener out of epoll for a while: it would report what cannot be taken at once, for ever.
     void pause()
     {
-        release_socket();
+        close();
         event::Loop::current().timers().add(*this, Clock::in(accept_pause));
     }
 
 private:
     void on_events(uint32_t) override { service_.accept(*this, socket_->fd.get(), listener_); }
     void expired() override { begin(); }
-    // The descriptor is the master's: shared with the other generations of this process.
-    void release_socket()
-    {
-        if (is_open())
-            release().release();
-    }
 
     Service& service_;
     const Listener& listener_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages between processes of one machine: datagrams in the abstract unix namespace, where a name goes
-// with its descriptor. Each message carries its sender's pid and uid, which the kernel vouches for.
+// Messages between processes of one machine: datagrams in the abstract unix namespace, where a name
+// goes with its descriptor. Each message carries its sender's pid and uid, which the kernel vouches
+// for.
 #pragma once
 
 #include <sys/types.h>

@@ -112,7 +112,8 @@ unsigned cgroup_cpus(const ReadText& read)
         } else if (has_cpu(controllers)) {
             unsigned one = walk(read, std::string(root) + "/cpu", path, limit_v1);
             if (one == 0)
-                one = walk(read, std::string(root) + "/" + std::string(controllers), path, limit_v1);
+                one =
+                    walk(read, std::string(root) + "/" + std::string(controllers), path, limit_v1);
             found = least(found, one);
         }
     }

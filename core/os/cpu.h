@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many CPUs this process may really use: those of its affinity mask (which a cpuset limits), capped
-// by the CPU quota of its control group (version 2 or 1) and of every group above it, rounded up.
+// How many CPUs this process may really use: those of its affinity mask (which a cpuset limits),
+// capped by the CPU quota of its control group (version 2 or 1) and of every group above it,
+// rounded up.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@ unsigned cpus_of_cpu_max(std::string_view text);
 
 /// A file's text, or nothing.
 using ReadText = std::function<std::optional<std::string>(const std::string& path)>;
-/// The least limit that the groups of /proc/self/cgroup set under /sys/fs/cgroup; 0 when there is none.
+/// The least limit that the groups of /proc/self/cgroup set under /sys/fs/cgroup; 0 when there is
+/// none.
 unsigned cgroup_cpus(const ReadText& read);
 
 /// The numbers of the CPUs in the affinity mask.

@@ -10,14 +10,14 @@
 
 namespace sluice::os {
 
-/// O_APPEND | O_CREAT, mode 0644; /dev/stdout and /dev/stderr are the descriptors of that name, even
-/// where they are sockets and could not be opened.
+/// O_APPEND | O_CREAT, mode 0644; /dev/stdout and /dev/stderr are the descriptors of that name,
+/// even where they are sockets and could not be opened.
 Fd open_append(const std::string& path, int& error);
 /// Gives the file to this user and lets the user write, as far as that is not so yet.
 int give_file(const std::string& path, uid_t uid);
 
-/// A file that appears under its name only when it is complete. What is no regular file (/dev/null, a
-/// symbolic link) is written in place.
+/// A file that appears under its name only when it is complete. What is no regular file (/dev/null,
+/// a symbolic link) is written in place.
 class WholeFile
 {
 public:

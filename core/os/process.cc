@@ -87,8 +87,8 @@ void init_title(int argc, char** argv)
 {
     if (argc < 1 || title_begin)
         return;
-    // The kernel lays argv and the environment out one after the other; what follows argv[0] without a
-    // gap is ours once the environment has been moved.
+    // The kernel lays argv and the environment out one after the other; what follows argv[0]
+    // without a gap is ours once the environment has been moved.
     char* end = argv[0];
     for (int i = 0; i < argc && argv[i] == end; ++i)
         end = argv[i] + std::strlen(argv[i]) + 1;
@@ -145,8 +145,6 @@ std::string system_name()
     return std::string(name.sysname) + " " + name.release;
 }
 
-bool is_root() { return ::geteuid() == 0; }
-
 bool find_user(const std::string& name, uid_t& uid, gid_t& gid)
 {
     const passwd* found = ::getpwnam(name.c_str());
@@ -188,7 +186,7 @@ void replace_environment(const std::vector<std::string>& entries)
     for (size_t i = 0; i < entries.size(); ++i)
         list[i] = ::strdup(entries[i].c_str());
     list[entries.size()] = nullptr;
-    static std::vector<char**> kept;
+    static auto& kept = *new std::vector<char**>;
     kept.push_back(list);
     environ = list;
 }

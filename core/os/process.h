@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes: fork and wait, daemonising, titles, limits, identity, environment. Used by core/process
-// alone; nothing in a worker forks. Functions that can fail return errno, 0 when all is well.
+// Processes: fork and wait, daemonising, titles, limits, identity, environment. Used by
+// core/process alone; nothing in a worker forks. Functions that can fail return errno, 0 when all
+// is well.
 #pragma once
 
 #include <sys/types.h>
@@ -53,7 +54,6 @@ int set_affinity(const std::vector<int>& cpus);
 int change_directory(const std::string& path);
 std::string system_name();  // "Linux 6.1.0"
 
-bool is_root();
 /// False when there is no such name.
 bool find_user(const std::string& name, uid_t& uid, gid_t& gid);
 bool find_group(const std::string& name, gid_t& gid);

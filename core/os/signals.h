@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals as events: they are blocked for the whole process and read from a descriptor, so that nothing
-// ever runs in a signal handler. A blocked signal that came before the descriptor was made is not lost.
+// Signals as events: they are blocked for the whole process and read from a descriptor, so that
+// nothing ever runs in a signal handler. A blocked signal that came before the descriptor was made
+// is not lost.
 #pragma once
 
 #include <initializer_list>

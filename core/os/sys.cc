@@ -150,4 +150,6 @@ void random_bytes(void* to, size_t n)
 
 int process_id() { return ::getpid(); }
 
+bool is_root() { return ::geteuid() == 0; }
+
 }  // namespace sluice::os

@@ -59,5 +59,6 @@ uint64_t steady_us();
 void random_bytes(void* to, size_t n);
 
 int process_id();
+bool is_root();
 
 }  // namespace sluice::os

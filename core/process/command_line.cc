@@ -134,20 +134,22 @@ std::string version_text() { return fmt::format("nginx version: {}\n", version()
 std::string build_text(const std::string& built_in_modules)
 {
     std::string text = fmt::format("built by {}\nbuilt with {}", compiler(), OPENSSL_VERSION_TEXT);
-    if (std::string_view running = OpenSSL_version(OPENSSL_VERSION); running != OPENSSL_VERSION_TEXT)
+    if (std::string_view running = OpenSSL_version(OPENSSL_VERSION);
+        running != OPENSSL_VERSION_TEXT)
         text += fmt::format(" (running with {})", running);
-    text += fmt::format("\nbuilt with llhttp {}.{}.{}\nTLS SNI support enabled\n", LLHTTP_VERSION_MAJOR,
-                        LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
+    text += fmt::format("\nbuilt with llhttp {}.{}.{}\nTLS SNI support enabled\n",
+                        LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
     std::string prefix = absolute("");
     while (prefix.size() > 1 && prefix.back() == '/')
         prefix.pop_back();
-    text += fmt::format("configure arguments: --prefix={} --sbin-path={} --conf-path={} "
-                        "--error-log-path={} --http-log-path={} --pid-path={} --lock-path={} "
-                        "--user={} --group={}",
-                        prefix, absolute(defaults.sbin), absolute(defaults.conf),
-                        defaults.error_log == "stderr" ? "stderr" : absolute(defaults.error_log),
-                        absolute(defaults.http_log), absolute(defaults.pid), absolute(defaults.lock),
-                        defaults.user, defaults.group);
+    text += fmt::format(
+        "configure arguments: --prefix={} --sbin-path={} --conf-path={} "
+        "--error-log-path={} --http-log-path={} --pid-path={} --lock-path={} "
+        "--user={} --group={}",
+        prefix, absolute(defaults.sbin), absolute(defaults.conf),
+        defaults.error_log == "stderr" ? "stderr" : absolute(defaults.error_log),
+        absolute(defaults.http_log), absolute(defaults.pid), absolute(defaults.lock), defaults.user,
+        defaults.group);
     if (!built_in_modules.empty())
         text += " " + built_in_modules;
     return text + "\n";

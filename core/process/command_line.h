@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line: nginx's options, parsed as nginx does (flags may be combined, a value may stick to
-// its letter), and the texts of -h, -v and -V.
+// The command line: nginx's options, parsed as nginx does (flags may be combined, a value may stick
+// to its letter), and the texts of -h, -v and -V.
 #pragma once
 
 #include <optional>

@@ -41,7 +41,8 @@ int socket_owner = 0;
 std::shared_ptr<net::ListenSocket> hold(net::ListenSpec spec, os::Fd fd)
 {
     auto drop = [](net::ListenSocket* socket) {
-        bool remove = socket->fd && socket->spec.address.is_unix() && os::process_id() == socket_owner;
+        bool remove =
+            socket->fd && socket->spec.address.is_unix() && os::process_id() == socket_owner;
         std::string path = remove ? socket->spec.address.text().substr(5) : std::string();
         delete socket;
         if (remove)
@@ -54,7 +55,8 @@ std::string listen_error(const os::ListenError& e, const net::ListenSpec& spec)
 {
     std::string_view step = e.step;
     std::string_view to = step == "bind()" || step == "listen()" ? "to " : "";
-    std::string backlog = step == "listen()" ? fmt::format(", backlog {}", spec.options.backlog) : "";
+    std::string backlog =
+        step == "listen()" ? fmt::format(", backlog {}", spec.options.backlog) : "";
     return fmt::format("{} {}{}{} failed {}", step, to, spec.text, backlog, errno_text(e.error));
 }
 
@@ -121,7 +123,8 @@ bool Generation::open_logs(Report& report)
     LogRegistry::Failure failure;
     if (log_registry().open_new(failure))
         return true;
-    report(Level::emerg, fmt::format("open() \"{}\" failed {}", failure.path, errno_text(failure.error)));
+    report(Level::emerg,
+           fmt::format("open() \"{}\" failed {}", failure.path, errno_text(failure.error)));
     return false;
 }
 
@@ -132,7 +135,8 @@ bool Generation::open(const Setup& setup, const Generation* running, Report& rep
     if (setup.test) {
         os::WholeFile pid;
         if (int error = pid.prepare(pid_path, "")) {
-            report(Level::emerg, fmt::format("open() \"{}\" failed {}", pid_path, errno_text(error)));
+            report(Level::emerg,
+                   fmt::format("open() \"{}\" failed {}", pid_path, errno_text(error)));
             return false;
         }
         add_logs();
@@ -164,8 +168,9 @@ bool Generation::complete(Report& report)
     }
     size_t connections = *events.worker_connections, listening = payload->listens().size();
     if (connections < listening + 1) {
-        report(Level::emerg, fmt::format("{} worker_connections are not enough for {} listening sockets",
-                                         connections, listening));
+        report(Level::emerg,
+               fmt::format("{} worker_connections are not enough for {} listening sockets",
+                           connections, listening));
         return false;
     }
     uint64_t limit = main.worker_rlimit_nofile.is_set() ? *main.worker_rlimit_nofile

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generation: one loaded configuration with all that it needs to run: main settings, payload, error log,
-// listening sockets. Loading has two steps. parse() reads and checks, and touches nothing outside; open()
-// opens log files and sockets, taking over those of the running generation. When either fails the
-// generation is dropped and nothing has changed. Immutable once it runs.
+// Generation: one loaded configuration with all that it needs to run: main settings, payload, error
+// log, listening sockets. Loading has two steps. parse() reads and checks, and touches nothing
+// outside; open() opens log files and sockets, taking over those of the running generation. When
+// either fails the generation is dropped and nothing has changed. Immutable once it runs.
 #pragma once
 
 #include <memory>
@@ -51,8 +51,6 @@ public:
     net::ListenSockets sockets;
 
 private:
-    friend class MainBlock;
-
     bool read(const Setup& setup, Report& report);
     bool complete(Report& report);
     void add_logs();
@@ -64,7 +62,8 @@ private:
     std::vector<ErrorLog> error_logs_;
 };
 
-/// This process, not the one that opened them, removes the files of unix sockets (after daemonising).
+/// This process, not the one that opened them, removes the files of unix sockets (after
+/// daemonising).
 void own_sockets();
 
 }  // namespace sluice::process

@@ -10,7 +10,8 @@ namespace sluice::process {
 void LogFile::write(std::string_view line)
 {
     if (fd_)
-        os::write_all(fd_.get(), line.data(), line.size());  // a full disk must not stop the service
+        os::write_all(fd_.get(), line.data(),
+                      line.size());  // a full disk must not stop the service
 }
 
 int LogFile::open()

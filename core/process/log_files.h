@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// LogFiles of this process: one LogFile per path while somebody holds it. A generation that is being
-// loaded gets files that are open already, and new ones that open_new() opens. Before its file is open a
-// sink drops lines; a write error is never fatal. "stderr" is the descriptor that was standard error at
-// start, whatever that is redirected to later.
+// LogFiles of this process: one LogFile per path while somebody holds it. A generation that is
+// being loaded gets files that are open already, and new ones that open_new() opens. Before its
+// file is open a sink drops lines; a write error is never fatal. "stderr" is the descriptor that
+// was standard error at start, whatever that is redirected to later.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/os/fd.h"
 #include "core/base/log_files.h"
+#include "core/os/fd.h"
 
 namespace sluice::process {
 
@@ -47,7 +47,8 @@ public:
     };
     /// Opens what is not open yet; the first failure ends it. False: `out` says which.
     bool open_new(Failure& out);
-    /// Opens everything again (the files may have been renamed); what fails stays with its old file.
+    /// Opens everything again (the files may have been renamed); what fails stays with its old
+    /// file.
     std::vector<Failure> reopen();
     /// Regular files become writable for this user.
     std::vector<Failure> give_to(unsigned uid);

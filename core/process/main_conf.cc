@@ -8,6 +8,7 @@
 #include "core/os/address.h"
 #include "core/os/cpu.h"
 #include "core/os/process.h"
+#include "core/os/sys.h"
 
 namespace sluice::process {
 namespace {
@@ -31,9 +32,10 @@ void set_user(Apply& apply, MainConf& main)
     if (main.user.is_set())
         return apply.fail_directive("is duplicate");
     if (!os::is_root()) {
-        apply.warn("user-ignored",
-                   "the \"user\" directive makes sense only if the master process runs with super-user "
-                   "privileges, ignored");
+        apply.warn(
+            "user-ignored",
+            "the \"user\" directive makes sense only if the master process runs with super-user "
+            "privileges, ignored");
         main.user.set({});
         return;
     }
@@ -93,7 +95,8 @@ bool parse_mask(Apply& apply, size_t i, std::vector<int>& cpus)
         if (*at == ' ')
             continue;
         if (*at != '0' && *at != '1') {
-            apply.fail_at(i, fmt::format("invalid character \"{}\" in \"worker_cpu_affinity\"", *at));
+            apply.fail_at(i,
+                          fmt::format("invalid character \"{}\" in \"worker_cpu_affinity\"", *at));
             return false;
         }
         if (*at == '1')
@@ -140,7 +143,8 @@ void add_thread_pool(Apply& apply, MainConf& main)
     }
     if (!threads && name != "default")
         return apply.fail("\"thread_pool\" must have \"threads\" parameter");
-    if (std::find(main.thread_pools.begin(), main.thread_pools.end(), name) != main.thread_pools.end())
+    if (std::find(main.thread_pools.begin(), main.thread_pools.end(), name) !=
+        main.thread_pools.end())
         return apply.fail_at(0, fmt::format("duplicate thread pool \"{}\"", name));
     main.thread_pools.push_back(name);
 }
@@ -156,9 +160,10 @@ void set_debug_points(Apply& apply, MainConf& main)
 
 void refuse_load_module(Apply& apply)
 {
-    apply.fail_at(0, fmt::format("module \"{}\" cannot be loaded: modules are built in, there are no "
-                                 "dynamic ones",
-                                 apply.arg(0)),
+    apply.fail_at(0,
+                  fmt::format("module \"{}\" cannot be loaded: modules are built in, there are no "
+                              "dynamic ones",
+                              apply.arg(0)),
                   "\"-V\" lists what is built in; remove this line if the module is among them");
 }
 
@@ -193,7 +198,8 @@ void set_use(Apply& apply, EventsConf& events)
     if (events.use.is_set())
         return apply.fail_directive("is duplicate");
     if (apply.arg(0) != "epoll")
-        return apply.fail_at(0, fmt::format("invalid event type \"{}\"", apply.arg(0)), "there is epoll");
+        return apply.fail_at(0, fmt::format("invalid event type \"{}\"", apply.arg(0)),
+                             "there is epoll");
     events.use.set(apply.arg(0));
 }
 

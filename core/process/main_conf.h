@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the main and events levels of a configuration say: the conf objects and their directive rows.
+// What the main and events levels of a configuration say: the conf objects and their directive
+// rows.
 #pragma once
 
 #include <chrono>
@@ -56,7 +57,8 @@ struct EventsConf {
     conf::Setting<std::string> use;
 };
 
-/// The rows of both levels. `events` looks for its conf object through the outer Block (tag of EventsConf).
+/// The rows of both levels. `events` looks for its conf object through the outer Block (tag of
+/// EventsConf).
 conf::DirectiveSet main_directives();
 
 /// The CPUs of worker `index`; empty: no binding.

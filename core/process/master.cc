@@ -55,7 +55,8 @@ int Master::run(std::shared_ptr<Generation> first, Report& report)
     }
     os::set_title(title_);
     if (!desk_.open())
-        first->log(Level::warn, "the name for reload requests is taken: \"-s reload\" will not wait");
+        first->log(Level::warn,
+                   "the name for reload requests is taken: \"-s reload\" will not wait");
     report_ = &report;
     first->log(Level::notice, "start worker processes");
     if (!muster(std::move(first)))
@@ -68,7 +69,10 @@ int Master::run(std::shared_ptr<Generation> first, Report& report)
     return failed_ ? 1 : 0;
 }
 
-const Log& Master::log() const { return current_ ? current_.generation->log : next_.generation->log; }
+const Log& Master::log() const
+{
+    return current_ ? current_.generation->log : next_.generation->log;
+}
 
 bool Master::anybody() const
 {
@@ -127,8 +131,8 @@ void Master::turn()
 
 void Master::on_signal(const os::Signal& s)
 {
-    log()(Level::notice, "signal {} ({}) received from {}{}", s.number, os::signal_name(s.number), s.from,
-          action_of(s.number, ending_ != Ending::no));
+    log()(Level::notice, "signal {} ({}) received from {}{}", s.number, os::signal_name(s.number),
+          s.from, action_of(s.number, ending_ != Ending::no));
     switch (s.number) {
     case SIGTERM:
     case SIGINT: return end(Ending::terminate);
@@ -228,7 +232,8 @@ bool Master::spawn(Crew& crew, size_t index)
     }
     slot.born = Clock::now();
     if (pid < 0) {
-        log()(Level::alert, "fork() failed while spawning \"worker process\" {}", errno_text(error));
+        log()(Level::alert, "fork() failed while spawning \"worker process\" {}",
+              errno_text(error));
         slot.again = Clock::in(longest_pause);
         return false;
     }
@@ -244,8 +249,8 @@ void Master::become_worker(Crew& crew, size_t index, os::Fd ready)
 {
     int master = 0;
     {
-        // What the master alone may hold: its end of the lifeline, and the sockets of the other crew, or
-        // an address that has been given up would stay open with nobody accepting.
+        // What the master alone may hold: its end of the lifeline, and the sockets of the other
+        // crew, or an address that has been given up would stay open with nobody accepting.
         std::shared_ptr<Generation> generation = crew.generation;
         signals_.close();
         desk_.close();
@@ -256,7 +261,8 @@ void Master::become_worker(Crew& crew, size_t index, os::Fd ready)
         for (Slot& slot : next_.slots)
             slot.ready.close();
         master = os::parent_id();
-        int code = worker_main(*generation, index, master, std::move(lifeline_.read), std::move(ready));
+        int code =
+            worker_main(*generation, index, master, std::move(lifeline_.read), std::move(ready));
         os::exit_now(code);
     }
 }

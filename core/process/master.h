@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The master: forks the workers of a generation (a crew), replaces those that die, and changes crews on
-// HUP: the next crew is forked and must say that it serves before the running one is told to finish, so
-// at any time somebody serves. When the next crew does not come up, the running one stays.
+// The master: forks the workers of a generation (a crew), replaces those that die, and changes
+// crews on HUP: the next crew is forked and must say that it serves before the running one is told
+// to finish, so at any time somebody serves. When the next crew does not come up, the running one
+// stays.
 //
-// It has no event loop of its own (a forked epoll descriptor would be shared with the worker): it polls
-// signals, reload requests and the ready pipes of workers.
+// It has no event loop of its own (a forked epoll descriptor would be shared with the worker): it
+// polls signals, reload requests and the ready pipes of workers.
 #pragma once
 
 #include <memory>

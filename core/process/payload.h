@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Payload: what a generation's workers do, seen from the process layer, which knows nothing of HTTP.
-// A payload is made for each configuration that is loaded (also for -t), fed by the interpreter, then
-// finished; it is immutable from then on. After the fork, start() begins serving in the worker.
+// Payload: what a generation's workers do, seen from the process layer, which knows nothing of
+// HTTP. A payload is made for each configuration that is loaded (also for -t), fed by the
+// interpreter, then finished; it is immutable from then on. After the fork, start() begins serving
+// in the worker.
 #pragma once
 
 #include <functional>
@@ -31,22 +32,25 @@ public:
 
     /// Rows besides those of the process layer itself.
     virtual std::vector<conf::DirectiveSet> directives() = 0;
-    /// The conf object of one of directives() at main level (the index counts from its first set), or null.
+    /// The conf object of one of directives() at main level (the index counts from its first set),
+    /// or null.
     virtual void* main_conf(size_t set_index, const void* tag) = 0;
-    /// All directives have been applied without an error: inherit, compile, check. `log` is the main error log (without
-    /// targets under -t); it lives as long as the payload. `prefix` is where relative paths begin, with '/'.
+    /// All directives have been applied without an error: inherit, compile, check. `log` is the
+    /// main error log (without targets under -t); it lives as long as the payload. `prefix` is
+    /// where relative paths begin, with '/'.
     virtual void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix) = 0;
     /// Valid after finish().
     virtual std::vector<net::ListenSpec> listens() = 0;
 
-    /// In the worker (or the single process), after the privileges were dropped. `sockets` is in the order
-    /// of listens(); their descriptors stay the process layer's: register os::duplicate()s, or release() them
-    /// from the watch. `drained` is called once after quit(), when nothing is in flight any more (it may be
-    /// called by quit() itself); the payload may be destroyed in a later turn.
-    virtual void start(event::Loop& loop, const net::ListenSockets& sockets, const WorkerSettings& settings,
-                       std::function<void()> drained) = 0;
-    /// Stop accepting (nothing of the listeners may stay registered: a worker closes `sockets` next), finish
-    /// what is in flight.
+    /// In the worker (or the single process), after the privileges were dropped. `sockets` is in
+    /// the order of listens(); their descriptors stay the process layer's: register
+    /// os::duplicate()s, or release() them from the watch. `drained` is called once after quit(),
+    /// when nothing is in flight any more (it may be called by quit() itself); the payload may be
+    /// destroyed in a later turn.
+    virtual void start(event::Loop& loop, const net::ListenSockets& sockets,
+                       const WorkerSettings& settings, std::function<void()> drained) = 0;
+    /// Stop accepting (nothing of the listeners may stay registered: a worker closes `sockets`
+    /// next), finish what is in flight.
     virtual void quit() = 0;
     /// Write out what is buffered (access logs): before reopening logs and before exiting.
     virtual void flush() = 0;
@@ -57,6 +61,7 @@ public:
 using MakePayload = std::function<std::unique_ptr<Payload>()>;
 
 /// The whole program: command line, configuration, master, workers. The exit code.
-int run_program(int argc, char** argv, const MakePayload& make, const std::string& built_in_modules);
+int run_program(int argc, char** argv, const MakePayload& make,
+                const std::string& built_in_modules);
 
 }  // namespace sluice::process

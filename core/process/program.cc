@@ -38,13 +38,15 @@ int test(const CommandLine& line, const Setup& setup, Report& report)
 {
     std::shared_ptr<Generation> generation = Generation::parse(setup, report);
     if (generation && !line.quiet)
-        print_error(fmt::format("nginx: the configuration file {} syntax is ok\n", setup.conf_path));
+        print_error(
+            fmt::format("nginx: the configuration file {} syntax is ok\n", setup.conf_path));
     if (!generation || !generation->open(setup, nullptr, report)) {
         print_error(fmt::format("nginx: configuration file {} test failed\n", setup.conf_path));
         return 1;
     }
     if (!line.quiet)
-        print_error(fmt::format("nginx: configuration file {} test is successful\n", setup.conf_path));
+        print_error(
+            fmt::format("nginx: configuration file {} test is successful\n", setup.conf_path));
     if (line.dump)
         print(generation->texts);
     return 0;
@@ -57,7 +59,8 @@ int ask_for_reload(int pid, Report& report)
     case Verdict::done: return 0;
     case Verdict::refused: print_error(verdict.text); return 1;
     case Verdict::silent:
-        report(Level::error, fmt::format("the master process {} gave no verdict on the reload", pid));
+        report(Level::error,
+               fmt::format("the master process {} gave no verdict on the reload", pid));
         return 1;
     case Verdict::unheard: break;
     }
@@ -84,7 +87,8 @@ int send(const CommandLine& line, Setup setup, Report& report)
         text->pop_back();
     auto pid = conf::parse_number(*text);
     if (!pid || *pid <= 0 || *pid > INT32_MAX) {
-        report(Level::error, fmt::format("invalid PID number \"{}\" in \"{}\"", *text, generation->pid_path));
+        report(Level::error,
+               fmt::format("invalid PID number \"{}\" in \"{}\"", *text, generation->pid_path));
         return 1;
     }
     int to = static_cast<int>(*pid);
@@ -142,6 +146,7 @@ int run_program(int argc, char** argv, const MakePayload& make, const std::strin
     std::string title = master_title(argc, argv);
     os::init_title(argc, argv);
     Setup setup = make_setup(*line, make);
+    LogFiles::use(&log_registry());
     log_registry().set_prefix(setup.prefix);
     std::shared_ptr<LogFile> file = log_registry().open_later(setup.error_log);
     Log log;

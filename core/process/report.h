@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Report: what is said while a configuration is loaded and the program starts. A line goes to the error
-// log; until the program serves, one of level warn or worse also goes to standard error as
-// `nginx: [emerg] text`, unless the error log is standard error. All of it is collected, for the verdict
-// that `-s reload` waits for.
+// Report: what is said while a configuration is loaded and the program starts. A line goes to the
+// error log; until the program serves, one of level warn or worse also goes to standard error as
+// `nginx: [emerg] text`, unless the error log is standard error. All of it is collected, for the
+// verdict that `-s reload` waits for.
 #pragma once
 
 #include <string>

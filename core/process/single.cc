@@ -17,8 +17,12 @@ class Single
 {
 public:
     Single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first)
-        : setup_(setup), startup_(startup), current_(std::move(first)), loop_(loop_slots(*current_)),
-          signals_([this](const os::Signal& s) { on_signal(s); }), deadline_([this] { too_late(); })
+        : setup_(setup),
+          startup_(startup),
+          current_(std::move(first)),
+          loop_(loop_slots(*current_)),
+          signals_([this](const os::Signal& s) { on_signal(s); }),
+          deadline_([this] { too_late(); })
     {
     }
 
@@ -31,7 +35,8 @@ public:
         start(current_);
         if (!startup_.serving(*current_, report))
             return 1;
-        current_->log(Level::debug, "single process: {} connections", *current_->events.worker_connections);
+        current_->log(Level::debug, "single process: {} connections",
+                      *current_->events.worker_connections);
         while (!stop_) {
             loop_.turn();
             sweep();
@@ -97,7 +102,8 @@ private:
 
     void too_late()
     {
-        current_->log(Level::notice, "worker_shutdown_timeout is over {}", current_->payload->remaining());
+        current_->log(Level::notice, "worker_shutdown_timeout is over {}",
+                      current_->payload->remaining());
         stop_ = true;
     }
 
@@ -111,13 +117,14 @@ private:
         if (!next || !next->open(setup_, current_.get(), report))
             return;
         std::swap(current_, next);
+        // The old listeners leave the loop first: a descriptor can be registered there only once.
+        old_.push_back(next);
+        next->payload->quit();
+        next->sockets.clear();
         start(current_);
         current_->adopt_sockets();
         current_->redirect_stderr();
         startup_.move_pid(*current_);
-        old_.push_back(next);
-        next->payload->quit();
-        next->sockets.clear();
     }
 
     const Setup& setup_;
@@ -133,7 +140,8 @@ private:
 
 }  // namespace
 
-int run_single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first, Report& report)
+int run_single(const Setup& setup, Startup& startup, std::shared_ptr<Generation> first,
+               Report& report)
 {
     if (os::FileLimit limit = os::file_limit(); first->main.worker_rlimit_nofile.is_set())
         os::set_file_limit(*first->main.worker_rlimit_nofile, *first->main.worker_rlimit_nofile);

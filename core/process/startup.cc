@@ -14,7 +14,8 @@ namespace {
 
 std::string pid_line() { return std::to_string(os::process_id()) + "\n"; }
 
-// In the process that was started. It holds no destructors' duties: exit_now leaves socket files alone.
+// In the process that was started. It holds no destructors' duties: exit_now leaves socket files
+// alone.
 [[noreturn]] void wait_for_daemon(os::Fd from)
 {
     os::unblock_signals({SIGINT, SIGTERM, SIGQUIT, SIGHUP});
@@ -79,7 +80,8 @@ void Startup::announce(const Generation& generation) const
 bool Startup::serving(const Generation& generation, Report& report)
 {
     if (int error = pid_.commit()) {
-        report(Level::emerg, fmt::format("rename() to \"{}\" failed {}", pid_path_, errno_text(error)));
+        report(Level::emerg,
+               fmt::format("rename() to \"{}\" failed {}", pid_path_, errno_text(error)));
         return false;
     }
     generation.redirect_stderr();
@@ -99,7 +101,8 @@ void Startup::move_pid(const Generation& generation)
     if (error == 0)
         error = file.commit();
     if (error != 0) {
-        generation.log(Level::emerg, "open() \"{}\" failed {}", generation.pid_path, errno_text(error));
+        generation.log(Level::emerg, "open() \"{}\" failed {}", generation.pid_path,
+                       errno_text(error));
         return;  // the old one stays: better than none
     }
     remove_pid();

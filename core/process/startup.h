@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Startup: from a loaded generation to "we serve": daemonising, the pid file, standard error. With
-// `daemon on` the process that was started waits for serving() and returns 0, or 1 when we ended before.
+// `daemon on` the process that was started waits for serving() and returns 0, or 1 when we ended
+// before.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ namespace sluice::process {
 class Startup
 {
 public:
-    /// Forks when the configuration says `daemon on`. In the process that was started it does not return.
+    /// Forks when the configuration says `daemon on`. In the process that was started it does not
+    /// return.
     bool daemonise(const Generation& generation, Report& report);
     bool daemonised() const { return daemonised_; }
 

@@ -43,7 +43,8 @@ void ReloadDesk::answer(const std::vector<Asker>& askers, const std::string& err
 
 Verdict ask_reload(int master_pid, int timeout_ms)
 {
-    os::Fd fd = os::control_socket(fmt::format("sluice.asker.{}.{}", os::pid_space(), os::process_id()));
+    os::Fd fd =
+        os::control_socket(fmt::format("sluice.asker.{}.{}", os::pid_space(), os::process_id()));
     if (!fd || os::send_message(fd.get(), desk_name(master_pid), request) != 0)
         return {Verdict::unheard, {}};
     constexpr int step = 200;

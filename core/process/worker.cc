@@ -25,12 +25,15 @@ void set_limits(const Generation& g, size_t index)
 {
     if (g.main.worker_rlimit_nofile.is_set()) {
         uint64_t n = *g.main.worker_rlimit_nofile;
-        failed(g.log, Level::alert, fmt::format("setrlimit(RLIMIT_NOFILE, {})", n), os::set_file_limit(n, n));
+        failed(g.log, Level::alert, fmt::format("setrlimit(RLIMIT_NOFILE, {})", n),
+               os::set_file_limit(n, n));
     } else if (os::FileLimit limit = os::file_limit(); limit.soft < limit.hard) {
-        failed(g.log, Level::alert, "setrlimit(RLIMIT_NOFILE)", os::set_file_limit(limit.hard, limit.hard));
+        failed(g.log, Level::alert, "setrlimit(RLIMIT_NOFILE)",
+               os::set_file_limit(limit.hard, limit.hard));
     }
     if (g.main.worker_rlimit_core.is_set())
-        failed(g.log, Level::alert, "setrlimit(RLIMIT_CORE)", os::set_core_limit(g.main.worker_rlimit_core->n));
+        failed(g.log, Level::alert, "setrlimit(RLIMIT_CORE)",
+               os::set_core_limit(g.main.worker_rlimit_core->n));
     if (g.main.worker_priority.is_set())
         failed(g.log, Level::alert, fmt::format("setpriority({})", *g.main.worker_priority),
                os::set_priority(*g.main.worker_priority));
@@ -55,7 +58,8 @@ bool drop_rights(const Generation& g)
     failed(g.log, Level::alert, "prctl(PR_SET_DUMPABLE)", os::allow_core_dumps());
     if (g.main.working_directory.is_set()) {
         const std::string& path = *g.main.working_directory;
-        if (failed(g.log, Level::alert, fmt::format("chdir(\"{}\")", path), os::change_directory(path)))
+        if (failed(g.log, Level::alert, fmt::format("chdir(\"{}\")", path),
+                   os::change_directory(path)))
             return false;
     }
     return true;
@@ -65,8 +69,11 @@ class Worker
 {
 public:
     Worker(Generation& generation, int master)
-        : g_(generation), master_(master), loop_(loop_slots(generation)),
-          signals_([this](const os::Signal& s) { on_signal(s); }), lifeline_([this] { orphaned(); }),
+        : g_(generation),
+          master_(master),
+          loop_(loop_slots(generation)),
+          signals_([this](const os::Signal& s) { on_signal(s); }),
+          lifeline_([this] { orphaned(); }),
           deadline_([this] { too_late(); })
     {
     }
@@ -97,8 +104,8 @@ private:
                                   : s.number == SIGUSR1 ? ", reopening logs"
                                                         : ", ignoring";
         if (s.from != master_)
-            g_.log(Level::notice, "signal {} ({}) received from {}{}", s.number, os::signal_name(s.number),
-                   s.from, action);
+            g_.log(Level::notice, "signal {} ({}) received from {}{}", s.number,
+                   os::signal_name(s.number), s.from, action);
         switch (s.number) {
         case SIGTERM:
         case SIGINT: drained_by_itself_ = false; return loop_.stop();
@@ -125,7 +132,8 @@ private:
         quitting_ = true;
         g_.log(Level::notice, "gracefully shutting down");
         os::set_title("nginx: worker process is shutting down");
-        if (g_.main.worker_shutdown_timeout.is_set() && g_.main.worker_shutdown_timeout->count() > 0)
+        if (g_.main.worker_shutdown_timeout.is_set() &&
+            g_.main.worker_shutdown_timeout->count() > 0)
             loop_.timers().add(deadline_, Clock::in(*g_.main.worker_shutdown_timeout));
         g_.payload->quit();
         // Or clients would queue at an address that no generation serves any more.

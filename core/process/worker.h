@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker process: drops privileges, starts the payload on its own event loop and serves until a
-// signal, or the master's death, tells it to end. TERM, INT: at once. QUIT (and the end of the lifeline):
-// stop accepting, finish what is in flight, at most worker_shutdown_timeout. USR1: reopen logs.
+// signal, or the master's death, tells it to end. TERM, INT: at once. QUIT (and the end of the
+// lifeline): stop accepting, finish what is in flight, at most worker_shutdown_timeout. USR1:
+// reopen logs.
 #pragma once
 
 #include <signal.h>
@@ -23,7 +24,9 @@ inline constexpr std::initializer_list<int> handled_signals = {SIGHUP,  SIGUSR1,
 class SignalWatch final : public event::Watch
 {
 public:
-    explicit SignalWatch(std::function<void(const os::Signal&)> handle) : handle_(std::move(handle)) {}
+    explicit SignalWatch(std::function<void(const os::Signal&)> handle) : handle_(std::move(handle))
+    {
+    }
     bool begin();
 
 private:
@@ -60,8 +63,8 @@ size_t loop_slots(const Generation& generation);
 /// Reopens all log files of this process and says so.
 void reopen_logs(Payload& payload, const Generation& generation);
 
-/// In the child: serves, then returns its exit code. `lifeline` ends when the master does; a byte on
-/// `ready` says that we serve.
+/// In the child: serves, then returns its exit code. `lifeline` ends when the master does; a byte
+/// on `ready` says that we serve.
 int worker_main(Generation& generation, size_t index, int master, os::Fd lifeline, os::Fd ready);
 
 }  // namespace sluice::process

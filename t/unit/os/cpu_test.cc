@@ -39,7 +39,8 @@ unsigned with(std::map<std::string, std::string> files)
 TEST(Cpu, Groups)
 {
     EXPECT_EQ(with({}), 0u);
-    EXPECT_EQ(with({{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "200000 100000\n"}}), 2u);
+    EXPECT_EQ(
+        with({{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "200000 100000\n"}}), 2u);
     // The least of all levels counts.
     EXPECT_EQ(with({{"/proc/self/cgroup", "0::/a/b\n"},
                     {"/sys/fs/cgroup/a/b/cpu.max", "400000 100000\n"},

@@ -31,8 +31,9 @@ TEST(Master, ServesAndEndsOnTerm)
     EXPECT_NE(log.find("[notice] " + std::to_string(pid) + "#" + std::to_string(pid) +
                        ": start worker processes\n"),
               std::string::npos);
-    EXPECT_NE(log.find("signal 15 (SIGTERM) received from " + std::to_string(::getpid()) + ", exiting"),
-              std::string::npos);
+    EXPECT_NE(
+        log.find("signal 15 (SIGTERM) received from " + std::to_string(::getpid()) + ", exiting"),
+        std::string::npos);
     EXPECT_EQ(count(log, " exited with code 0"), 2u);
     EXPECT_NE(log.find("[debug]"), std::string::npos);
     EXPECT_EQ(log.find("[alert]"), std::string::npos) << log;
@@ -99,7 +100,8 @@ TEST(Master, ReplacesACrashedWorker)
     EXPECT_NE(after, "");
     EXPECT_NE(after, before);
     EXPECT_NE(s.log().find("[alert]"), std::string::npos);
-    EXPECT_NE(s.log().find(": worker process " + before + " exited on signal 9\n"), std::string::npos);
+    EXPECT_NE(s.log().find(": worker process " + before + " exited on signal 9\n"),
+              std::string::npos);
 }
 
 TEST(Master, DoesNotSpinOnAWorkerThatAlwaysDies)
@@ -124,11 +126,13 @@ TEST(Master, ReloadAnswersOnceTheNewGenerationServes)
     s.configure("test_answer one;");
     ASSERT_NE(s.start(), 0);
     for (int i = 0; i < 5; ++i) {
-        s.configure("worker_processes " + std::to_string(i % 3 + 1) + "; test_answer n" + std::to_string(i) + ";");
+        s.configure("worker_processes " + std::to_string(i % 3 + 1) + "; test_answer n" +
+                    std::to_string(i) + ";");
         Outcome reload = s.run({"-s", "reload"});
         EXPECT_EQ(reload.code, 0) << reload.err;
         EXPECT_EQ(reload.err, "");
-        EXPECT_TRUE(eventually([&] { return s.workers().size() == static_cast<size_t>(i % 3 + 1); }));
+        EXPECT_TRUE(
+            eventually([&] { return s.workers().size() == static_cast<size_t>(i % 3 + 1); }));
         EXPECT_EQ(s.ask("answer"), "n" + std::to_string(i));
     }
     EXPECT_TRUE(eventually([&] { return count(s.log(), " exited with code 0") >= 8; })) << s.log();
@@ -173,7 +177,8 @@ TEST(Master, ReloadWhoseWorkersDieIsRefused)
     s.configure("test_answer two; test_die_at_start on;");
     Outcome reload = s.run({"-s", "reload"});
     EXPECT_EQ(reload.code, 1);
-    EXPECT_NE(reload.err.find("the new configuration is not taken"), std::string::npos) << reload.err;
+    EXPECT_NE(reload.err.find("the new configuration is not taken"), std::string::npos)
+        << reload.err;
     EXPECT_EQ(s.ask("answer"), "one");
     EXPECT_TRUE(eventually([&] { return s.workers().size() == 1; }));
 }
@@ -390,8 +395,9 @@ TEST(Test, VerdictsAndDump)
     Outcome t = s.run({"-t"});
     EXPECT_EQ(t.code, 0);
     EXPECT_EQ(t.out, "");
-    EXPECT_EQ(t.err, "nginx: the configuration file " + path + " syntax is ok\nnginx: configuration file " +
-                         path + " test is successful\n");
+    EXPECT_EQ(t.err, "nginx: the configuration file " + path +
+                         " syntax is ok\nnginx: configuration file " + path +
+                         " test is successful\n");
     EXPECT_FALSE(std::filesystem::exists(s.dir / "pid"));
     EXPECT_TRUE(std::filesystem::exists(s.dir / "start.log"));
     t = s.run({"-tq"});
@@ -427,7 +433,8 @@ TEST(Send, WithoutAServer)
     std::string path = (s.dir / "pid").string();
     Outcome sent = s.run({"-s", "reload"});
     EXPECT_EQ(sent.code, 1);
-    EXPECT_EQ(sent.err, "nginx: [error] open() \"" + path + "\" failed (2: No such file or directory)\n");
+    EXPECT_EQ(sent.err,
+              "nginx: [error] open() \"" + path + "\" failed (2: No such file or directory)\n");
     std::ofstream(s.dir / "pid") << "abc\n";
     sent = s.run({"-s", "stop"});
     EXPECT_EQ(sent.code, 1);

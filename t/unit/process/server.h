@@ -53,7 +53,8 @@ private:
 int connect_to(int port);
 int free_port();
 /// Until it is so, at most this long.
-bool eventually(const std::function<bool()>& so, std::chrono::milliseconds limit = std::chrono::seconds(10));
+bool eventually(const std::function<bool()>& so,
+                std::chrono::milliseconds limit = std::chrono::seconds(10));
 size_t count(const std::string& text, const std::string& what);
 
 }  // namespace sluice::process

@@ -116,9 +116,11 @@ void Server::configure(const std::string& more, bool listen)
     std::filesystem::rename(dir / "nginx.conf.new", dir / "nginx.conf");
 }
 
-int Server::fork_program(std::vector<std::string> args, const std::string& out, const std::string& err)
+int Server::fork_program(std::vector<std::string> args, const std::string& out,
+                         const std::string& err)
 {
-    std::vector<std::string> all{"sluice", "-p", dir.string(), "-c", "nginx.conf", "-e", "start.log"};
+    std::vector<std::string> all{"sluice",     "-p", dir.string(), "-c",
+                                 "nginx.conf", "-e", "start.log"};
     all.insert(all.end(), args.begin(), args.end());
     int pid = ::fork();
     if (pid != 0)
@@ -190,7 +192,8 @@ std::vector<int> Server::workers() const
     std::vector<int> pids;
     if (pid_ <= 0)
         return pids;
-    std::istringstream in(read_all("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) + "/children"));
+    std::istringstream in(
+        read_all("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(pid_) + "/children"));
     for (int pid = 0; in >> pid;)
         pids.push_back(pid);
     return pids;

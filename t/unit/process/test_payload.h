@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A payload for tests of the process layer. Directives at main level: `test_listen PORT|unix:PATH;` (many)
-// and `test_answer TEXT;`. A connection sends one line: "answer" gets TEXT, "pid" the worker's pid, "env X"
-// the variable, "uid" the user, "hold" TEXT after a second line (that is something in flight), "crash"
-// kills the worker.
+// A payload for tests of the process layer. Directives at main level: `test_listen PORT|unix:PATH;`
+// (many) and `test_answer TEXT;`. A connection sends one line: "answer" gets TEXT, "pid" the
+// worker's pid, "env X" the variable, "uid" the user, "hold" TEXT after a second line (that is
+// something in flight), "crash" kills the worker.
 #pragma once
 
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -32,10 +33,10 @@ inline void add_test_listen(conf::Apply& apply, TestConf& conf)
 {
     net::ListenSpec spec;
     const std::string& text = apply.arg(0);
-    bool good = text.starts_with("unix:") ? os::Address::from_unix(text.substr(5), spec.address)
-                                          : os::Address::from_literal("127.0.0.1",
-                                                                      static_cast<uint16_t>(atoi(text.c_str())),
-                                                                      spec.address);
+    bool good = text.starts_with("unix:")
+                    ? os::Address::from_unix(text.substr(5), spec.address)
+                    : os::Address::from_literal(
+                          "127.0.0.1", static_cast<uint16_t>(atoi(text.c_str())), spec.address);
     if (!good)
         return apply.fail_directive("invalid value");
     spec.text = spec.address.text();
@@ -100,7 +101,7 @@ private:
                 return;
             }
             std::string out = held ? *of.conf_.answer : of.answer(line);
-            os::send(fd(), out.data(), out.size());
+            (void)::send(fd(), out.data(), out.size(), MSG_NOSIGNAL);
             of.end(*this);
         }
     };
@@ -162,7 +163,8 @@ private:
 
 inline int run_test_program(int argc, char** argv)
 {
-    return run_program(argc, argv, [] { return std::make_unique<TestPayload>(); }, "--with-test_module");
+    return run_program(
+        argc, argv, [] { return std::make_unique<TestPayload>(); }, "--with-test_module");
 }
 
 }  // namespace sluice::process

@@ -213,6 +213,7 @@ Task<void> Connection::serve_request(Connection& self)
     r->serve_by(choose_server(head, r));
     in.consume(head.head_size);
     r->body.start(head.framing);
+    r->pipelined = pipelined_;
     const CoreLocation& rules = *r->server->root.core;
     if (requests >= *rules.keepalive_requests || Clock::now() - started > *rules.keepalive_time || service.quitting())
         r->keep_alive = false;
@@ -226,6 +227,7 @@ Task<void> Connection::serve_request(Connection& self)
     }
     unread_ = !r->body.complete();
     r->body.give_back(in);
+    pipelined_ = !in.empty();
     --service.counters.writing;
     request = nullptr;
     arena.clear();

@@ -71,6 +71,7 @@ private:
     bool keep_ = false;
     bool timed_out_ = false;
     bool broken_ = false;
+    bool pipelined_ = false; // bytes of the next request had come before this one was done
     bool unread_ = false;    // a request body was left half read
 };
 

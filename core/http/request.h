@@ -80,9 +80,11 @@ public:
     template <class C>
     const C& conf(const Module& m) const
     {
-        return location->conf<C>(m);
+        return where().conf<C>(m);
     }
-    const CoreLocation& core() const { return *location->core; }
+    const CoreLocation& core() const { return *where().core; }
+    /// The location, or the server's own level while none has been chosen.
+    const Location& where() const { return location ? *location : server->root; }
     const Main& main() const { return server->main; }
     VariableCache variables;
     /// Space for one pointer per module, for the time of the request (ctx of the module).

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variables of what the client sent: target, fields, body.
+#include <algorithm>
+
 #include "core/base/arena_text.h"
+#include "core/http/connection.h"
 #include "core/http/variables_core.h"
 
 namespace sluice::http {
@@ -118,6 +121,16 @@ Value protocol(Request& r, const void*)
     return space == std::string_view::npos ? version_name(r.head.version) : line.substr(space + 1);
 }
 
+// Of a line that could not be read: what there is of it.
+Value request_line(Request& r, const void*)
+{
+    if (!r.head.request_line.empty())
+        return r.head.request_line;
+    std::string_view text = r.c.in.view();
+    text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+    return text.substr(0, text.find_first_of("\r\n"));
+}
+
 Value request_body(Request& r, const void*)
 {
     if (!r.body.stored())
@@ -177,7 +190,7 @@ void define_request_variables(Variables& v)
     fixed("uri", uri, true);
     fixed("document_uri", uri, true);
     fixed("request_uri", [](Request& r, const void*) -> Value { return r.unparsed_uri; });
-    fixed("request", [](Request& r, const void*) -> Value { return r.head.request_line; });
+    fixed("request", request_line);
     fixed("request_method", [](Request& r, const void*) -> Value { return r.method; }, true);
     fixed("request_id", [](Request& r, const void*) -> Value { return r.id(); });
     fixed("request_body", request_body, true);

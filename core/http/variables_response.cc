@@ -56,7 +56,12 @@ void define_response_variables(Variables& v)
     v.define_prefix("sent_trailer_", sent_trailer_value, true);
 
     auto fixed = [&v](std::string_view name, Variables::Get get) { v.define(name, get, nullptr, true, false); };
-    fixed("status", [](Request& r, const void*) -> Value { return arena_format(r, "{:03}", r.status_for_log()); });
+    fixed("status", [](Request& r, const void*) -> Value {
+        int status = r.status_for_log();
+        return arena_format(r, "{:03}", status ? status : r.error_status);
+    });
+    // No rate is ever limited yet.
+    v.define("limit_rate", [](Request&, const void*) -> Value { return "0"; }, nullptr, true, true);
     fixed("body_bytes_sent", [](Request& r, const void*) -> Value { return arena_format(r, "{}", r.body_sent()); });
     fixed("bytes_sent", [](Request& r, const void*) -> Value { return arena_format(r, "{}", r.bytes_sent()); });
     fixed("request_time", request_time);

@@ -23,7 +23,16 @@ public:
     Batch(std::shared_ptr<LogSink> sink, Buffering buffering) : sink_(std::move(sink)), buffering_(buffering) {}
     ~Batch() { flush(); }
 
-    const Buffering& buffering() const { return buffering_; }
+    /// Lines without buffering share a log with those that have it; false: two that disagree.
+    bool set_buffering(const Buffering& wanted)
+    {
+        if (wanted.size == 0 || wanted == buffering_)
+            return true;
+        if (buffering_.size != 0)
+            return false;
+        buffering_ = wanted;
+        return true;
+    }
     /// Where the next line goes; then line_added().
     std::string& text() { return text_; }
     void line_added(size_t line_start);

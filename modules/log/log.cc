@@ -152,7 +152,7 @@ bool set_path(Apply& apply, Formats& formats, Target& target, Buffering bufferin
         return http::parse(apply, 0, target.path);
     }
     target.batch = batch_of(formats, path, buffering);
-    if (target.batch->buffering() != buffering) {
+    if (!target.batch->set_buffering(buffering)) {
         apply.fail(fmt::format("access_log \"{}\" already defined with conflicting parameters", path));
         return false;
     }
@@ -222,8 +222,7 @@ void write_named(Request& r, const Target& target)
 
 Task<Rc> on_log(Request& r)
 {
-    const http::Location& where = r.location ? *r.location : r.server->root;
-    const Targets& targets = *where.conf<Conf>(module).targets;
+    const Targets& targets = *r.conf<Conf>(module).targets;
     if (targets.off)
         co_return next;
     for (const Target& target : targets.list) {

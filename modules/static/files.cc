@@ -183,10 +183,11 @@ Task<Rc> send_file(Request& r, int fd, const os::FileInfo& info)
     }
     if (r.out.status == 304 || r.is_head() || info.size == 0)
         co_return co_await r.finish();
+    Range only = ranges.empty() ? Range{0, info.size} : ranges[0];
     if (ranges.size() > 1)
         rc = co_await send_parts(r, fd, ranges, parts);
     else
-        rc = co_await send_range(r, fd, ranges.empty() ? Range{0, info.size} : ranges[0]);
+        rc = co_await send_range(r, fd, only);
     if (rc != next)
         co_return rc;
     co_return co_await r.finish();

@@ -29,7 +29,7 @@ int BodyReader::status_of(const BodyRead& failed)
     case BodyRead::too_large: return 413;
     case BodyRead::malformed: return 400;
     case BodyRead::timeout: return 408;
-    case BodyRead::closed: return 499;
+    case BodyRead::closed: return 400;
     default: return 500;
     }
 }
@@ -81,6 +81,7 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
         if (!io.good()) {
             if (io.kind != net::Io::canceled)
                 r.log(Level::info, "client prematurely closed connection while reading client request body");
+            client_left_ = true;
             co_return BodyRead{BodyRead::closed};
         }
     }

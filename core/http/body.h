@@ -37,7 +37,7 @@ public:
     bool absent() const { return framing().kind == Framing::none || (framing().kind == Framing::length && framing().size == 0); }
 
     Task<BodyRead> read(Request& r);
-    /// Status of a failed read: 400, 408, 413, 500; 0: the client is gone (499).
+    /// Status of a failed read: 400, 408, 413, 500.
     static int status_of(const BodyRead& failed);
 
     /// Nothing of the body has been taken by read() (rewound counts): a retry may send it whole.
@@ -48,6 +48,8 @@ public:
     uint64_t stored_size() const { return stored_size_; }
     /// The next read() begins at the start again; only when stored.
     void rewind() { replayed_ = 0; }
+    /// The client closed in the middle: there is nobody to answer.
+    bool client_left() const { return client_left_; }
     bool complete() const { return decoder_.done() || absent(); }
     /// The memory part when the whole body is in memory ($request_body).
     std::string_view stored_text() const { return file_ ? std::string_view{} : memory_.view(); }
@@ -75,6 +77,7 @@ private:
     size_t last_fill_ = 0;        // bytes of the last read: a full buffer grows
     bool stored_ = false;
     bool continue_sent_ = false;
+    bool client_left_ = false;
 };
 
 }  // namespace sluice::http

@@ -41,6 +41,11 @@ struct Buffers {
 };
 bool parse(conf::Apply& apply, size_t arg, Buffers& out);
 
+struct KeepaliveDisable {
+    bool msie6 = true, safari = false;
+};
+bool parse(conf::Apply& apply, size_t arg, KeepaliveDisable& out);
+
 enum class Tokens : uint8_t { off, on, build };
 std::span<const std::pair<std::string_view, Tokens>> enum_names(Tokens*);
 
@@ -78,6 +83,7 @@ struct CoreLocation {
     Setting<ms> send_timeout{ms{60000}};
     Setting<KeepaliveTimeout> keepalive_timeout;
     Setting<ms> keepalive_min_timeout{ms{0}};
+    Setting<KeepaliveDisable> keepalive_disable;
     Setting<uint64_t> keepalive_requests{1000};
     Setting<ms> keepalive_time{ms{3600000}};
     Setting<Lingering> lingering_close{Lingering::on};
@@ -96,6 +102,7 @@ struct CoreLocation {
     Setting<bool> log_not_found{true};
     Setting<bool> log_subrequest{false};
     Setting<bool> recursive_error_pages{false};
+    Setting<bool> msie_padding{true};
     Setting<Satisfy> satisfy{Satisfy::all};
     Setting<std::string> default_type{"text/plain"};
     Setting<std::shared_ptr<MimeTypes>> types;

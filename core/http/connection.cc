@@ -11,6 +11,13 @@ namespace {
 
 constexpr size_t read_buffer = 8192;  // a head with a small body, in one read
 
+// The first line with anything on it, without its end; at most 1 KiB of it.
+std::string_view first_line(std::string_view text)
+{
+    text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+    return text.substr(0, std::min<size_t>(text.find_first_of("\r\n"), 1024));
+}
+
 /// How long an old worker still listens to an idle client that may be sending its next request just now.
 constexpr ms leaving_linger{500};
 
@@ -190,11 +197,14 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
     r->serve_by(*listen_address().default_server);
     r->keep_alive = false;
     r->body.start({});
+    if (r->head.request_line.empty())  // what came of it, for the log
+        r->head.request_line = first_line(in.view());
     bool gone = error.status == 408 || (error.status == 400 && error.reason.starts_with("client prematurely"));
     if (gone)
-        r->log(Level::info, "{} while reading client request headers", error.reason);
+        r->log(Level::info, "{}{} while reading client request headers", error.reason,
+               error.status == 408 ? " (110: Connection timed out)" : "");
     else if (!error.reason.empty())
-        r->log(Level::info, "{}", error.reason);
+        r->log(Level::info, "{}{}", error.reason, error.action);
     request = r;
     co_await r->run_refused(error.status, gone);
     broken_ = broken_ || gone;
@@ -211,6 +221,8 @@ Task<void> Connection::serve_request(Connection& self)
     request = r;
     r->serve_by(*listen_address().default_server);
     r->serve_by(choose_server(head, r));
+    for (std::string_view line : head.ignored)
+        r->log(Level::info, "client sent invalid header line: \"{}\"", line);
     in.consume(head.head_size);
     r->body.start(head.framing);
     r->pipelined = pipelined_;

@@ -5,6 +5,8 @@
 
 #include "core/base/bytes.h"
 #include "core/base/log_files.h"
+#include "core/http/listen_directive.h"
+#include "core/os/host.h"
 
 namespace sluice::http {
 namespace {
@@ -74,6 +76,12 @@ bool fits_inside(conf::Apply& apply, const LocationLine& line, const Location& o
     if (line.kind != Location::regex && outer.kind != Location::regex && !line.name.starts_with(outer.name))
         return refuse(fmt::format("is outside location \"{}\"", outer.name));
     return true;
+}
+
+void refuse_name(conf::Apply& apply, size_t i, const Server& server)
+{
+    ListenLine line = server.listens.empty() ? default_listen() : server.listens.front();
+    apply.fail_at(i, fmt::format("invalid server name or wildcard \"{}\" on {}", apply.arg(i), line.spec.text));
 }
 
 bool compile_pattern(conf::Apply& apply, const LocationLine& line, Location& location)
@@ -171,15 +179,16 @@ void set_server_name(conf::Apply& apply)
         } else {
             if (text.find('/') != std::string_view::npos)
                 apply.warn("server-name-slash", fmt::format("server name \"{}\" has suspicious symbols", text));
-            name.text = text == "$hostname" ? "" : lower(text);
+            name.text = text == "$hostname" ? lower(os::host_name()) : lower(text);
             size_t star = name.text.find('*');
             bool good = star == std::string::npos || name.text.starts_with("*.") || name.text.ends_with(".*");
             if (!good || name.text.find("..") != std::string::npos || std::count(name.text.begin(), name.text.end(), '*') > 1)
-                return apply.fail_at(i, fmt::format("invalid server name or wildcard \"{}\" on", text));
+                return refuse_name(apply, i, server);
         }
+        std::string name_text = name.text;
         server.names.push_back(std::move(name));
         if (server.names.size() == 1)
-            server.first_name = text.starts_with('.') ? text.substr(1) : text;
+            server.first_name = text == "$hostname" ? name_text : std::string(text.starts_with('.') ? text.substr(1) : text);
     }
 }
 

@@ -26,7 +26,7 @@ constexpr conf::ConfType location_type = conf::conf_of<
     &CoreLocation::absolute_redirect, &CoreLocation::port_in_redirect, &CoreLocation::server_name_in_redirect,
     &CoreLocation::chunked_transfer_encoding, &CoreLocation::etag, &CoreLocation::log_not_found,
     &CoreLocation::log_subrequest, &CoreLocation::recursive_error_pages, &CoreLocation::satisfy,
-    &CoreLocation::default_type, &CoreLocation::types, &CoreLocation::error_page, &CoreLocation::error_log>;
+    &CoreLocation::default_type, &CoreLocation::keepalive_disable, &CoreLocation::msie_padding, &CoreLocation::types, &CoreLocation::error_page, &CoreLocation::error_log>;
 
 void set_listen(conf::Apply& apply) { parse_listen(apply, http_block(apply).server->listens); }
 
@@ -112,9 +112,9 @@ constexpr conf::Directive rows[] = {
     {"sendfile_max_chunk", all, 1, 1, ignored},
     {"read_ahead", all, 1, 1, ignored},
     {"subrequest_output_buffer_size", all, 1, 1, ignored},
-    {"msie_padding", all, 1, 1, ignored},
+    {"msie_padding", all, 1, 1, store<&CoreLocation::msie_padding>},
     {"msie_refresh", all, 1, 1, ignored},
-    {"keepalive_disable", all, 1, conf::any, ignored},
+    {"keepalive_disable", all, 1, conf::any, store<&CoreLocation::keepalive_disable>},
     {"client_body_in_file_only", all, 1, 1, run<set_ignored_with_note>},
     {"client_body_in_single_buffer", all, 1, 1, ignored},
     {"resolver", all, 1, conf::any, run<set_ignored_with_note>},
@@ -139,6 +139,22 @@ bool parse(conf::Apply& apply, size_t arg, KeepaliveTimeout& out)
     out.header = std::chrono::seconds{0};
     if (apply.size() > arg + 1)
         return conf::parse(apply, arg + 1, out.header);
+    return true;
+}
+
+bool parse(conf::Apply& apply, size_t arg, KeepaliveDisable& out)
+{
+    out = {false, false};
+    for (size_t i = arg; i < apply.size(); ++i) {
+        if (apply.arg(i) == "msie6")
+            out.msie6 = true;
+        else if (apply.arg(i) == "safari")
+            out.safari = true;
+        else if (apply.arg(i) != "none") {
+            apply.fail_at(i, fmt::format("invalid value \"{}\"", apply.arg(i)));
+            return false;
+        }
+    }
     return true;
 }
 
@@ -199,7 +215,7 @@ bool parse(conf::Apply& apply, size_t arg, ErrorPage& out)
             return false;
         }
         if (*code == 499 || *code < 300 || *code > 599) {
-            apply.fail_at(i, *code == 499 ? "value \"499\" must be between 300 and 599"
+            apply.fail_at(i, *code == 499 ? "invalid value \"499\""
                                           : fmt::format("value \"{}\" must be between 300 and 599", apply.arg(i)));
             return false;
         }

@@ -29,8 +29,13 @@ bool has_page(int status)
     return status >= 400 && !status_line_text(status).empty();
 }
 
-std::string make_page(int status, Tokens tokens)
+constexpr std::string_view padding = "<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n";
+
+std::string make_page(int status, Tokens tokens, bool padded)
 {
+    std::string tail;
+    for (int i = 0; padded && i < 6; ++i)
+        tail += padding;
     std::string title(status_line_text(status)), heading = title, more;
     for (const Special& s : specials)
         if (s.status == status) {
@@ -39,21 +44,21 @@ std::string make_page(int status, Tokens tokens)
             more = fmt::format("<center>{}</center>\r\n", s.text);
         }
     return fmt::format("<html>\r\n<head><title>{}</title></head>\r\n<body>\r\n<center><h1>{}</h1></center>\r\n{}"
-                       "<hr><center>{}</center>\r\n</body>\r\n</html>\r\n",
-                       title, heading, more, server_token(tokens));
+                       "<hr><center>{}</center>\r\n</body>\r\n</html>\r\n{}",
+                       title, heading, more, server_token(tokens), tail);
 }
 
 }  // namespace
 
-std::string_view error_page_text(int status, Tokens tokens)
+std::string_view error_page_text(int status, Tokens tokens, bool padded)
 {
     if (!has_page(status) && !(status >= 494 && status <= 497))
         return {};
-    static std::unordered_map<int, std::string> pages[3];
-    auto& table = pages[static_cast<size_t>(tokens)];
+    static std::unordered_map<int, std::string> pages[3][2];
+    auto& table = pages[static_cast<size_t>(tokens)][padded];
     auto it = table.find(status);
     if (it == table.end())
-        it = table.emplace(status, make_page(status, tokens)).first;
+        it = table.emplace(status, make_page(status, tokens, padded)).first;
     return it->second;
 }
 

@@ -16,6 +16,8 @@ LocationTree::Added LocationTree::add(Location& location)
         regexes_.push_back(&location);
         return ok;
     default:
+        if (!names_.insert(location.name).second)
+            return duplicate;
         prefixes_.push_back({&location, -1});
         return ok;
     }

@@ -6,6 +6,7 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/base/hash.h"
@@ -42,6 +43,7 @@ private:
     const Location* longest_prefix(std::string_view uri) const;
     std::unordered_map<std::string_view, Location*> exact_;
     std::vector<Prefix> prefixes_;  // sorted by name
+    std::unordered_set<std::string_view> names_;
     std::vector<Location*> regexes_;
 };
 

@@ -172,6 +172,8 @@ Rc Request::check_location()
     const CoreLocation& rules = core();
     if (!rules.keepalive_timeout->timeout.count() || c.requests >= *rules.keepalive_requests)
         keep_alive = false;
+    if (keep_alive && browser_cannot_keep_alive())
+        keep_alive = false;
     uint64_t limit = rules.client_max_body_size->n;
     Framing framing = head.framing;
     if (limit && framing.kind == Framing::length && framing.size > limit && !error_status) {
@@ -179,6 +181,21 @@ Rc Request::check_location()
         return reply(413);
     }
     return next;
+}
+
+// keepalive_disable: browsers that broke on kept connections.
+bool Request::browser_cannot_keep_alive() const
+{
+    const KeepaliveDisable& disable = *core().keepalive_disable;
+    bool old_msie_matters = disable.msie6 && method_id == Method::post;
+    if (!old_msie_matters && !disable.safari)
+        return false;
+    std::string_view agent = head.headers.value(HeaderId::user_agent);
+    size_t msie = agent.find("MSIE ");
+    if (old_msie_matters && msie != agent.npos && msie + 6 < agent.size())
+        return agent[msie + 5] >= '4' && agent[msie + 5] <= '6' && agent[msie + 6] == '.';
+    return disable.safari && agent.find("Safari/") != agent.npos && agent.find("Mac OS X") != agent.npos &&
+           agent.find("Chrome/") == agent.npos;
 }
 
 Rc Request::internal_redirect(std::string_view target)
@@ -229,7 +246,7 @@ Task<Rc> Request::reply_with(int status)
 {
     if (head_sent_)
         co_return cut_short();
-    if (status == 444 || status == 499 || status == 408) {
+    if (status == 444 || status == 499 || status == 408 || body.client_left()) {
         log_status = status;
         co_return closed;  // without an answer, as in nginx
     }
@@ -293,7 +310,11 @@ Task<Rc> Request::send_error_page(int status)
     }
     if (status >= 494 && status <= 497)
         log_status = status;
-    std::string_view page = error_page_text(status, *core().server_tokens);
+    std::string_view agent = *core().msie_padding && status >= 400 && head.version != Version::http09
+                                 ? head.headers.value(HeaderId::user_agent)
+                                 : std::string_view{};
+    bool padded = agent.find("MSIE ") != agent.npos || agent.find("Chrome/") != agent.npos;
+    std::string_view page = error_page_text(status, *core().server_tokens, padded);
     int shown = status >= 494 && status <= 497 ? 400 : status;
     std::string_view type = page.empty() ? "" : "text/html";  // no ?: beside co_await
     co_return co_await respond(shown, type, page);

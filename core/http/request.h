@@ -171,6 +171,7 @@ private:
     Task<Rc> run_phases(Phase first, Phase last);
     Rc find_location();
     Rc check_location();
+    bool browser_cannot_keep_alive() const;
     Task<Rc> reply_with(int status);
     bool try_error_page(int status, Rc& rc);
     Task<Rc> send_error_page(int status);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "core/event/loop.h"
@@ -21,6 +22,15 @@ struct Query {
     std::vector<os::Address> addresses;
 };
 
+class Pending;
+
+// Look-ups that have not been answered when the process ends are never destroyed.
+std::set<Pending*>& outstanding()
+{
+    static auto& all = *new std::set<Pending*>;
+    return all;
+}
+
 // Waits in the loop for the thread's byte, hands over, destroys itself.
 class Pending : public event::Watch
 {
@@ -34,6 +44,7 @@ private:
     void on_events(uint32_t) override
     {
         std::unique_ptr<Pending> self(this);
+        outstanding().erase(this);
         close();
         found_(std::move(query_->addresses));
     }
@@ -54,7 +65,7 @@ void resolve(const std::string& host, uint16_t port, std::function<void(std::vec
     auto pending = std::make_unique<Pending>(query, found);
     if (pending->open(std::move(mine), EPOLLIN) != event::Watch::none)
         return found({});
-    pending.release();  // NOLINT: on_events owns it from here
+    outstanding().insert(pending.release());  // on_events owns it from here
     std::thread([query] {
         if (auto addresses = os::resolve(query->host, query->port))
             query->addresses = std::move(*addresses);

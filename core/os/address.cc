@@ -117,8 +117,10 @@ std::string Address::host() const
 {
     char text[INET6_ADDRSTRLEN];
     std::string_view b = bytes();
+    if (is_unix())
+        return this->text();
     if (b.empty() || !inet_ntop(family(), b.data(), text, sizeof text))
-        return "unix:";
+        return {};
     return text;
 }
 

@@ -34,7 +34,7 @@ public:
     void set_port(uint16_t port);
     bool is_wildcard() const;
 
-    /// "127.0.0.1", "::1", "unix:" (a peer of a unix socket has no name worth showing).
+    /// "127.0.0.1", "::1", "unix:/path" ("unix:" for a peer without a name).
     std::string host() const;
     /// "127.0.0.1:80", "[::1]:80", "unix:/path".
     std::string text() const;

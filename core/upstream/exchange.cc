@@ -215,10 +215,13 @@ void Exchange::note_failure(http::Request& r)
                      (error_.what == Failure::reset || error_.what == Failure::closed_early);
     bool peers_fault = error_.what != Failure::no_peer && error_.what != Failure::client_body &&
                        error_.what != Failure::client_gone && !client_left_ && !died_idle;
+    bool disabled = false;
     if (peers_fault && peer_ && error_.what != Failure::bad_status)
-        group_.failed(*peer_);
+        disabled = group_.failed(*peer_);
     else if (error_.what == Failure::bad_status && error_.status >= 500)
-        group_.failed(*peer_);
+        disabled = group_.failed(*peer_);
+    if (disabled)
+        log(r, Level::warn, "upstream server temporarily disabled while connecting to upstream");
     if (client_left_)
         return;
     now_->status = error_.what == Failure::bad_status ? error_.status : error_.what == Failure::client_body ? 0 : error_.status;

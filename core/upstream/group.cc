@@ -124,7 +124,7 @@ void Group::succeeded(Peer& peer)
         peer.fails = 0;
 }
 
-void Group::failed(Peer& peer)
+bool Group::failed(Peer& peer)
 {
     Instant now = Clock::now();
     ++peer.fails;
@@ -132,6 +132,7 @@ void Group::failed(Peer& peer)
     peer.checked_at = now;
     if (peer.max_fails)
         peer.effective_weight = std::max(0, peer.effective_weight - peer.weight / peer.max_fails);
+    return peer.max_fails && peer.fails == peer.max_fails && peers_.size() > 1;
 }
 
 // ---- idle connections ---------------------------------------------------------------------------

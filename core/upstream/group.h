@@ -100,7 +100,8 @@ public:
     Peer* pick(std::span<Peer* const> tried);
     /// How an exchange with it ended, for the balance.
     void succeeded(Peer& peer);
-    void failed(Peer& peer);
+    /// True when the peer rests from now on.
+    bool failed(Peer& peer);
 
     /// An idle connection to this peer, newest first; null when there is none.
     std::unique_ptr<Link> take_idle(Peer& peer);

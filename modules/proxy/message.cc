@@ -160,12 +160,32 @@ std::string_view ProxiedRequest::rewrite_redirect(Request& r, std::string_view v
     return rewritten ? r.redirect_target(*rewritten) : value;
 }
 
+// X-Accel-Redirect: another location answers; a few fields of this answer stay.
+Rc ProxiedRequest::accel_redirect(Request& r, const http::ResponseHead& head, std::string_view target)
+{
+    r.out = http::Response{};
+    for (const Header& h : head.headers) {
+        if (h.id == HeaderId::content_type)
+            r.out.content_type = h.value;
+        else if (h.id == HeaderId::set_cookie || h.id == HeaderId::cache_control || h.id == HeaderId::expires ||
+                 h.id == HeaderId::content_disposition)
+            r.out.headers.add(r.arena(), h);
+    }
+    if (r.method_id != http::Method::head) {
+        r.method = "GET";
+        r.method_id = http::Method::get;
+    }
+    return target.starts_with('@') ? r.named_redirect(target) : r.internal_redirect(target);
+}
+
 Rc ProxiedRequest::read_head(Request& r, http::ResponseHead& head)
 {
     if (*conf_.intercept_errors && head.status >= 300)
         for (const http::ErrorPage& page : *r.core().error_page)
             if (std::find(page.statuses.begin(), page.statuses.end(), head.status) != page.statuses.end())
                 return reply(head.status);
+    if (const Header* to = head.headers.find(HeaderId::x_accel_redirect))
+        return accel_redirect(r, head, to->value);
     for (const Header& h : head.headers) {
         if (!passes_on(r, head, h))
             continue;

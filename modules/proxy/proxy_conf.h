@@ -114,6 +114,7 @@ public:
 
 private:
     std::string_view target(Request& r);
+    Rc accel_redirect(Request& r, const http::ResponseHead& head, std::string_view target);
     std::string_view rewrite_redirect(Request& r, std::string_view location) const;
     bool passes_on(Request& r, const http::ResponseHead& head, const http::Header& h) const;
 

@@ -46,8 +46,13 @@ constexpr bool allowed_parameter =
                       !std::is_trivially_destructible_v<std::remove_cvref_t<T>> &&
                       !(std::is_lvalue_reference_v<T> && !std::is_const_v<std::remove_reference_t<T>>));
 
-template <class T>
-constexpr bool is_optional_owner = FrameOwner<T>;
+/// The first parameter, or the first behind the object of a member function, names the frame's arena.
+template <class... A>
+constexpr bool has_owner = false;
+template <class A>
+constexpr bool has_owner<A> = FrameOwner<A>;
+template <class A, class B, class... Rest>
+constexpr bool has_owner<A, B, Rest...> = FrameOwner<A> || FrameOwner<B>;
 
 }  // namespace detail
 
@@ -258,5 +263,8 @@ struct std::coroutine_traits<sluice::event::Task<T>, A...> {
     static_assert((sluice::event::detail::allowed_parameter<A> && ...),
                   "a coroutine takes references to what outlives the call, views, or classes with "
                   "constructors: no lambdas, no aggregates with destructors");
+    // GCC would say so too, as no operator new fits; Clang 14 would take the global one.
+    static_assert(sluice::event::detail::has_owner<A...>,
+                  "a coroutine's first parameter has frames(): it names the arena of its frame");
     using promise_type = sluice::event::detail::Promise<T>;
 };

@@ -316,7 +316,8 @@ Task<Rc> Request::send_error_page(int status)
     bool padded = agent.find("MSIE ") != agent.npos || agent.find("Chrome/") != agent.npos;
     std::string_view page = error_page_text(status, *core().server_tokens, padded);
     int shown = status >= 494 && status <= 497 ? 400 : status;
-    co_return co_await respond(shown, page.empty() ? std::string_view{} : "text/html", page);
+    std::string_view type = page.empty() ? "" : "text/html";  // no ?: beside co_await
+    co_return co_await respond(shown, type, page);
 }
 
 void Request::write_log(Level level, std::string_view text)

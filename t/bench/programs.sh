@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# How the bench starts each program. sluice and nginx run the same file. Sourced by run.
+
+declare -A port program worker
+
+free_port() {    # asks the kernel by looking; ports below the ephemeral range
+    local p
+    for p in $(seq "$1" "$(($1 + 500))"); do
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null; then echo "$p"; return; fi
+    done
+    echo "t/bench/run: no free port" >&2
+    return 1
+}
+
+wait_for_port() {
+    local i
+    for i in $(seq 100); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
+        sleep 0.05
+    done
+    echo "t/bench/run: nobody listens on $1" >&2
+    return 1
+}
+
+nginx_conf() {    # PORT
+    cat <<CONF
+worker_processes 1;
+daemon off;
+error_log logs/error.log warn;
+pid logs/server.pid;
+worker_rlimit_nofile $(ulimit -n);
+events { worker_connections 16384; }
+http {
+    access_log off;
+    client_max_body_size 2m;
+    keepalive_requests 100000000;
+    keepalive_timeout 300s;
+    default_type text/plain;
+    upstream origin {
+        server 127.0.0.1:$origin_port;
+        keepalive 1024;
+        keepalive_requests 100000000;
+    }
+    server {
+        listen 127.0.0.1:$1 backlog=4096;
+        location / {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }
+        location /closing/ {
+            proxy_pass http://127.0.0.1:$origin_port/;
+            proxy_http_version 1.0;
+            proxy_set_header Connection close;
+        }
+        location /static/ { alias $folder/files/; }
+    }
+}
+CONF
+}
+
+haproxy_conf() {    # PORT
+    cat <<CONF
+global
+    nbthread 1
+    no strict-limits
+    maxconn 15000
+defaults
+    mode http
+    maxconn 15000
+    timeout client 300s
+    timeout server 300s
+    timeout connect 5s
+    timeout http-keep-alive 300s
+frontend front
+    bind 127.0.0.1:$1 backlog 4096
+    use_backend closing if { path_beg /closing/ }
+    default_backend origin
+backend origin
+    http-reuse always
+    server o 127.0.0.1:$origin_port pool-max-conn 1024
+backend closing
+    http-request replace-path /closing(/.*) \1
+    http-request set-header Connection close
+    option httpclose
+    http-reuse never
+    server o 127.0.0.1:$origin_port
+CONF
+}
+
+start_program() {    # NAME
+    local name=$1 home=$folder/$1
+    mkdir -p "$home/logs"
+    port[$name]=$(free_port "$next_port")
+    next_port=$((${port[$name]} + 1))
+    case $name in
+        haproxy)
+            haproxy_conf "${port[$name]}" >"$home/haproxy.cfg"
+            $on_proxy haproxy -db -f "$home/haproxy.cfg" >"$home/logs/out" 2>&1 &
+            ;;
+        *)
+            local binary=$name
+            [ "$name" = sluice ] && binary=$sluice
+            nginx_conf "${port[$name]}" >"$home/nginx.conf"
+            $on_proxy "$binary" -p "$home/" -e "$home/logs/error.log" -c "$home/nginx.conf" >"$home/logs/out" 2>&1 &
+            ;;
+    esac
+    pids+=($!)
+    program[$name]=$!
+    wait_for_port "${port[$name]}" || { cat "$home"/logs/* >&2; return 1; }
+    find_worker "$name"
+}
+
+# The process that serves: a child, or the program itself. Says so when there is a new one.
+find_worker() {
+    local name=$1 old=${worker[$1]:-}
+    [ -n "$old" ] && [ -e "/proc/$old" ] && return
+    worker[$name]=$(pgrep -P "${program[$name]}" | head -n 1 || true)
+    worker[$name]=${worker[$name]:-${program[$name]}}
+    [ -z "$old" ] || echo "t/bench/run: worker $old of $name died; see -k" >&2
+}
+
+start_all() {
+    mkdir -p "$folder/files"
+    head -c 1024 /dev/zero | tr '\0' x >"$folder/files/1k"
+    head -c 1048576 /dev/zero | tr '\0' x >"$folder/files/1m"
+    chmod 755 "$folder"
+    origin_port=$(free_port 19100)
+    next_port=$((origin_port + 1))
+    $on_load "$origin" "$origin_port" &
+    pids+=($!)
+    wait_for_port "$origin_port"
+    local p
+    for p in $programs; do start_program "$p"; done
+}
+
+version_of() {
+    case $1 in
+        nginx) nginx -v 2>&1 ;;
+        haproxy) haproxy -v | head -n 1 ;;
+        sluice) "$sluice" -v 2>&1 | tail -n 1 ;;
+    esac
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// refused: names the arena of its frame
+#include "t/unit/event/refused/common.h"
+
+struct Object {
+    Task<int> child(int n) { co_return n; }
+};

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // load: an HTTP/1.1 client for the bench and the budget test. One thread, epoll, few calls a request.
-//   load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-n REQUESTS] [-r RATE] [-u UPLOAD_BYTES] [-x] [-i SECONDS]
-//   -x  a new connection for each request       -r  requests a second, at even distances; latency counts from
-//   -u  PUT with so many bytes                      the moment when a request was due, not when it was sent
+//
+//   load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-n REQUESTS] [-r RATE] [-u BYTES] [-x] [-i SECONDS]
+//
+//   -x  a new connection for each request
+//   -u  PUT with so many bytes
+//   -r  requests a second, at even distances; latency counts from when a request was due
 //   -i  one request on each connection, then hold all of them idle; says "idle" when it does
-// Prints one line: requests=… errors=… seconds=… rps=… p50=… p99=… p999=… max=… (microseconds).
+//
+// Prints one line: requests= errors= seconds= rps= p50= p99= p999= max= (microseconds).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -43,20 +47,20 @@ struct Options {
 struct Connection {
     int fd = -1;
     bool busy = false, connecting = false;
-    int64_t due = 0;        // ns
-    size_t sent = 0;        // of head and upload
-    std::string head;       // of an answer, until it is whole
+    int64_t due = 0;   // ns
+    size_t sent = 0;   // of head and upload
+    std::string head;  // of an answer, until it is whole
     bool in_body = false;
-    uint64_t left = 0;      // bytes of body to come
+    uint64_t left = 0;  // bytes of body to come
 };
 
 int epoll_fd = -1;
 std::string request;
 std::string upload;
 std::vector<Connection> all;
-std::vector<size_t> idle;        // indexes, rate mode
-std::deque<int64_t> waiting;     // due requests without a connection, rate mode
-std::vector<uint32_t> latency;   // us
+std::vector<size_t> idle;       // indexes, rate mode
+std::deque<int64_t> waiting;    // due requests without a connection, rate mode
+std::vector<uint32_t> latency;  // us
 uint64_t started = 0, answered = 0, errors = 0;
 int64_t begin_ns = 0, end_ns = 0;
 
@@ -142,7 +146,8 @@ void end_request(Connection& c, bool good, bool closing)
     int64_t now = now_ns();
     good ? ++answered : ++errors;
     if (good)
-        latency.push_back(static_cast<uint32_t>(std::min<int64_t>((now - c.due) / 1000, UINT32_MAX)));
+        latency.push_back(
+            static_cast<uint32_t>(std::min<int64_t>((now - c.due) / 1000, UINT32_MAX)));
     if (closing || options.fresh || !good)
         close_connection(c);
     c.busy = false;
@@ -167,7 +172,8 @@ bool parse_head(Connection& c, std::string_view head, bool& closing)
     if (!head.starts_with("HTTP/1.1 200"))
         return false;
     std::string lower(head);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char x) { return x >= 'A' && x <= 'Z' ? x + 32 : x; });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char x) { return x >= 'A' && x <= 'Z' ? x + 32 : x; });
     size_t at = lower.find("\r\ncontent-length:");
     if (at == std::string::npos)
         return false;
@@ -295,11 +301,15 @@ void report()
     double seconds = static_cast<double>(now_ns() - begin_ns) / 1e9;
     std::sort(latency.begin(), latency.end());
     auto at = [](double q) {
-        return latency.empty() ? 0u : latency[std::min(latency.size() - 1, static_cast<size_t>(q * static_cast<double>(latency.size())))];
+        return latency.empty() ? 0u
+                               : latency[std::min(
+                                     latency.size() - 1,
+                                     static_cast<size_t>(q * static_cast<double>(latency.size())))];
     };
     std::printf("requests=%llu errors=%llu seconds=%.3f rps=%.0f p50=%u p99=%u p999=%u max=%u\n",
-                static_cast<unsigned long long>(answered), static_cast<unsigned long long>(started - answered),
-                seconds, static_cast<double>(answered) / seconds, at(0.5), at(0.99), at(0.999), at(1));
+                static_cast<unsigned long long>(answered),
+                static_cast<unsigned long long>(started - answered), seconds,
+                static_cast<double>(answered) / seconds, at(0.5), at(0.99), at(0.999), at(1));
     std::fflush(stdout);
 }
 
@@ -330,7 +340,9 @@ bool parse(int argc, char** argv)
 int main(int argc, char** argv)
 {
     if (!parse(argc, argv)) {
-        std::fprintf(stderr, "load PORT PATH [-c n] [-t s] [-n requests] [-r rate] [-u bytes] [-x] [-i s]\n");
+        std::fprintf(
+            stderr,
+            "load PORT PATH [-c n] [-t s] [-n requests] [-r rate] [-u bytes] [-x] [-i s]\n");
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
@@ -340,8 +352,8 @@ int main(int argc, char** argv)
     setrlimit(RLIMIT_NOFILE, &files);
     epoll_fd = ::epoll_create1(EPOLL_CLOEXEC);
     upload.assign(options.upload, 'u');
-    request = (options.upload ? "PUT " : "GET ") + options.path + " HTTP/1.1\r\nHost: bench.example\r\n" +
-              "User-Agent: load\r\nAccept: */*\r\n";
+    request = (options.upload ? "PUT " : "GET ") + options.path +
+              " HTTP/1.1\r\nHost: bench.example\r\n" + "User-Agent: load\r\nAccept: */*\r\n";
     if (options.fresh)
         request += "Connection: close\r\n";
     if (options.upload)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// origin PORT: the upstream of the bench. One thread, epoll, answers that were made before it began; it must
-// cost much less than what is measured in front of it. The path says what is wanted:
+// origin PORT: the upstream of the bench. One thread, epoll, answers that were made before it
+// began; it must cost much less than what is measured in front of it. The path says what is wanted:
 //   /N…     N bytes of body (N decimal, at most 16 MiB); /1k.txt is as good as /1024
 //   PUT or POST with Content-Length: the body is read and thrown away, then 2 bytes are answered
 #include <netinet/in.h>
@@ -25,12 +25,12 @@ namespace {
 
 struct Connection {
     int fd = -1;
-    std::string head;         // of a request that is not whole yet
-    size_t skip = 0;          // bytes of a request body still to come
-    bool owes = false;        // answer when they have come
-    std::string_view out;     // rest of an answer
+    std::string head;      // of a request that is not whole yet
+    size_t skip = 0;       // bytes of a request body still to come
+    bool owes = false;     // answer when they have come
+    std::string_view out;  // rest of an answer
     std::vector<std::string_view> queue;
-    bool last = false;        // Connection: close
+    bool last = false;  // Connection: close
 };
 
 const std::string& answer(size_t size)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into the program under test: counts heap allocations of all its processes together in the file
-// that $MALLOC_COUNT names (8 bytes, native order). The allocator itself is glibc's.
+// Preloaded into the program under test: counts heap allocations of all its processes together in
+// the file that $MALLOC_COUNT names (8 bytes, native order). The allocator itself is glibc's.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -34,7 +34,10 @@ __attribute__((constructor)) void begin()
         counter = static_cast<std::atomic<uint64_t>*>(p);
 }
 
-void count() { counter->fetch_add(1, std::memory_order_relaxed); }
+void count()
+{
+    counter->fetch_add(1, std::memory_order_relaxed);
+}
 
 }  // namespace
 

@@ -46,9 +46,10 @@ TEST_F(LogTest, LinesAreNginxs)
     log.write(Level::error, 0, "open() failed");
     log.write(Level::info, 42, "client closed connection");
     log(Level::warn, "{} of {}", 1, "two");
-    EXPECT_EQ(sink->text, "1994/11/06 08:49:59 [error] 4711#4711: open() failed\n"
-                          "1994/11/06 08:49:59 [info] 4711#4711: *42 client closed connection\n"
-                          "1994/11/06 08:49:59 [warn] 4711#4711: 1 of two\n");
+    EXPECT_EQ(sink->text,
+              "1994/11/06 08:49:59 [error] 4711#4711: open() failed\n"
+              "1994/11/06 08:49:59 [info] 4711#4711: *42 client closed connection\n"
+              "1994/11/06 08:49:59 [warn] 4711#4711: 1 of two\n");
     EXPECT_EQ(sink->writes, 3);
 }
 

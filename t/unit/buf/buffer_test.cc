@@ -79,7 +79,9 @@ TEST(Buffer, MovesAndGivesBack)
 #ifndef __SANITIZE_ADDRESS__
 TEST(Buffer, IsRecycled)
 {
-    { Buffer warm(2048); }
+    {
+        Buffer warm(2048);
+    }
     uint64_t made = pool_stats().allocated;
     for (int i = 0; i < 100; ++i)
         Buffer b(2000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the compiler-pattern table is made of: a frame owner that counts live objects, an object that knows
-// whether it was destroyed twice, and an await that suspends for one turn of the loop (or not at all).
+// What the compiler-pattern table is made of: a frame owner that counts live objects, an object
+// that knows whether it was destroyed twice, and an await that suspends for one turn of the loop
+// (or not at all).
 #pragma once
 
 #include <memory>
@@ -21,13 +22,16 @@ struct Ctx {
     bool twice = false;    // one was destroyed again
 };
 
-/// A class with a constructor and a destructor that owns heap memory: copying it bytewise, destroying it
-/// twice or leaking it is seen here, and by AddressSanitizer.
+/// A class with a constructor and a destructor that owns heap memory: copying it bytewise,
+/// destroying it twice or leaking it is seen here, and by AddressSanitizer.
 class Tracked
 {
 public:
     Tracked(Ctx& c, int value) : c_(&c), value_(std::make_unique<int>(value)) { ++c.live; }
-    Tracked(Tracked&& other) noexcept : c_(other.c_), value_(std::move(other.value_)) { ++c_->live; }
+    Tracked(Tracked&& other) noexcept : c_(other.c_), value_(std::move(other.value_))
+    {
+        ++c_->live;
+    }
     Tracked& operator=(Tracked&& other) noexcept
     {
         value_ = std::move(other.value_);
@@ -78,7 +82,10 @@ inline Task<int> give(Ctx& c, int n)
     co_return n;
 }
 
-inline Task<void> nothing(Ctx& c) { co_await Step(c); }
+inline Task<void> nothing(Ctx& c)
+{
+    co_await Step(c);
+}
 
 inline Task<int> take(Ctx& c, Tracked t)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler-pattern table: what the coroutine dialect (core/README.md) allows must compile and be right
-// with this compiler. Each pattern runs to its end with awaits that suspend and with awaits that do not,
-// and is destroyed never started and at every point where it is suspended. What the dialect refuses is in
-// refused/. When a new compiler fails here, the dialect needs a new rule.
+// The compiler-pattern table: what the coroutine dialect (core/README.md) allows must compile and
+// be right with this compiler. Each pattern runs to its end with awaits that suspend and with
+// awaits that do not, and is destroyed never started and at every point where it is suspended. What
+// the dialect refuses is in refused/. When a new compiler fails here, the dialect needs a new rule.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -62,7 +62,8 @@ Task<int> views(Ctx& c)
 {
     std::string s(64, 'v');
     size_t n = co_await length_of_view(c, s);
-    size_t m = co_await length_of_view(c, std::string(30, 'w'));  // lives to the end of the statement
+    size_t m =
+        co_await length_of_view(c, std::string(30, 'w'));  // lives to the end of the statement
     co_return static_cast<int>(n + m);
 }
 
@@ -220,7 +221,10 @@ Task<int> recursive(Ctx& c, int depth)
     int n = co_await recursive(c, depth - 1);
     co_return n + t.value();
 }
-Task<int> deep(Ctx& c) { co_return co_await recursive(c, 5); }
+Task<int> deep(Ctx& c)
+{
+    co_return co_await recursive(c, 5);
+}
 
 class Object
 {
@@ -409,7 +413,8 @@ TEST_P(Patterns, IsDestroyedWhereverItIs)
     }
 }
 
-// A coroutine that is asked to end unwinds by returns: its objects go in order, its frame is reaped.
+// A coroutine that is asked to end unwinds by returns: its objects go in order, its frame is
+// reaped.
 TEST_P(Patterns, IsAskedToEnd)
 {
     CancelScope cancel;

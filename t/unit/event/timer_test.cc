@@ -133,7 +133,9 @@ TEST_F(Wheel, ExpiredMayAddAndCancel)
 TEST(WheelProperty, BehavesLikeAMultimap)
 {
     std::mt19937_64 random(20261121);
-    auto below = [&](int64_t n) { return static_cast<int64_t>(random() % static_cast<uint64_t>(n)); };
+    auto below = [&](int64_t n) {
+        return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
+    };
     std::vector<int> fired;
     int64_t now = 123456789;
     TimerWheel wheel(Instant{now});
@@ -141,7 +143,9 @@ TEST(WheelProperty, BehavesLikeAMultimap)
     std::vector<std::unique_ptr<Note>> all;
     for (int i = 0; i < 64; ++i)
         all.push_back(std::make_unique<Note>(fired, i));
-    auto forget = [&](int id) { std::erase_if(model, [id](auto& entry) { return entry.second == id; }); };
+    auto forget = [&](int id) {
+        std::erase_if(model, [id](auto& entry) { return entry.second == id; });
+    };
     for (int round = 0; round < 20000; ++round) {
         auto id = static_cast<int>(below(64));
         int64_t kind = below(10);

@@ -51,7 +51,10 @@ struct StreamTest : testing::Test {
             loop.turn(Clock::in(ms{5}));
         EXPECT_TRUE(ended);
     }
-    void send(std::string_view text) { ASSERT_EQ(::write(peer.get(), text.data(), text.size()), ssize_t(text.size())); }
+    void send(std::string_view text)
+    {
+        ASSERT_EQ(::write(peer.get(), text.data(), text.size()), ssize_t(text.size()));
+    }
     std::string receive()
     {
         std::string out(1 << 20, '\0');
@@ -140,8 +143,8 @@ TEST_F(StreamTest, WaitsEndInTimeOrWhenAsked)
 
 TEST_F(StreamTest, SlicesLeaveInOneCall)
 {
-    buf::Slice parts[] = {std::string_view("HTTP/1.1 200 OK\r\n"), std::string_view(""), std::string_view("\r\n"),
-                          std::string_view("body")};
+    buf::Slice parts[] = {std::string_view("HTTP/1.1 200 OK\r\n"), std::string_view(""),
+                          std::string_view("\r\n"), std::string_view("body")};
     uint64_t writes = os::counters.write;
     scope.start(write_all(owner, *this, parts, ms{1000}), &cancel);
     EXPECT_TRUE(ended);
@@ -202,7 +205,8 @@ TEST_F(StreamTest, FileSlices)
     ASSERT_TRUE(file);
     unlink(name);
     ASSERT_EQ(::write(file.get(), "0123456789", 10), 10);
-    buf::Slice parts[] = {std::string_view("<"), buf::Slice::of_file(file.get(), 2, 5), std::string_view(">")};
+    buf::Slice parts[] = {std::string_view("<"), buf::Slice::of_file(file.get(), 2, 5),
+                          std::string_view(">")};
     scope.start(write_all(owner, *this, parts, ms{1000}), &cancel);
     until_ended();
     EXPECT_EQ(io.kind, Io::ok);

@@ -25,7 +25,7 @@ TEST(Address, Texts)
     ASSERT_TRUE(Address::from_unix("/tmp/x.sock", u));
     EXPECT_TRUE(u.is_unix());
     EXPECT_EQ(u.text(), "unix:/tmp/x.sock");
-    EXPECT_EQ(u.host(), "unix:");
+    EXPECT_EQ(u.host(), "unix:/tmp/x.sock");
     EXPECT_EQ(u.port(), 0);
     EXPECT_EQ(u.bytes(), "");
 }
@@ -33,8 +33,9 @@ TEST(Address, Texts)
 TEST(Address, RefusesWhatIsNoLiteral)
 {
     Address a = literal("10.0.0.1", 1);
-    for (std::string_view bad : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4 ", "[::1", "::1]",
-                                 "[]", "::g", "1.2.3.4:80", "12345678901234567890123456789012345678901234567890"})
+    for (std::string_view bad :
+         {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4 ", "[::1", "::1]", "[]",
+          "::g", "1.2.3.4:80", "12345678901234567890123456789012345678901234567890"})
         EXPECT_FALSE(Address::from_literal(bad, 1, a)) << bad;
     EXPECT_EQ(a.text(), "10.0.0.1:1");  // untouched
     EXPECT_FALSE(Address::from_unix("", a));
@@ -80,6 +81,7 @@ TEST(Address, FromTheKernel)
     nameless.sun_family = AF_UNIX;
     Address u = Address::from(reinterpret_cast<sockaddr*>(&nameless), sizeof(sa_family_t));
     EXPECT_EQ(u.text(), "unix:");
+    EXPECT_EQ(u.host(), "unix:");
 }
 
 TEST(Address, ResolvesLiteralsAndRefusesNonsense)

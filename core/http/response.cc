@@ -80,6 +80,7 @@ bool is_rendered_here(HeaderId id)
 }
 
 constexpr size_t usual_head = 1024;
+constexpr size_t small_body = 2048;  // copied behind the head
 
 }  // namespace
 
@@ -183,8 +184,6 @@ Task<Rc> Request::write_out(std::span<buf::Slice> slices, bool last)
     if (failed_)
         co_return closed;
     size_t n = 0, size = 0, at = 0;
-    if (!head_out_.empty())
-        parts_[n++] = buf::Slice(head_out_.view());
     if (!discard_body_)
         for (const buf::Slice& s : slices)
             size += s.size;
@@ -195,6 +194,15 @@ Task<Rc> Request::write_out(std::span<buf::Slice> slices, bool last)
         chunk_bytes_ += length + 2;
     }
     body_sent_ += size;
+    if (!head_out_.empty()) {
+        if (!framed && slices.size() == 1 && slices[0].file < 0 && size <= small_body && size > 0) {
+            HeadWriter(head_out_) << slices[0].bytes;  // one piece is cheaper to send than two
+            size = 0;
+        }
+        parts_[n++] = buf::Slice(head_out_.view());
+        if (framed)
+            std::swap(parts_[0], parts_[1]);
+    }
     while (size > 0 && at < slices.size()) {
         while (at < slices.size() && n < max_parts - 2)
             parts_[n++] = slices[at++];

@@ -121,6 +121,7 @@ private:
     // relay.cc: the response
     Task<Download> download(http::Request& r);
     Task<Error> read_head(http::Request& r);
+    Task<net::Io> read_some(http::Request& r);
     Task<Rc> relay(http::Request& r);
     Task<Rc> relay_body(http::Request& r);
     Task<net::Io> fill(http::Request& r);

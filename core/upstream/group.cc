@@ -27,9 +27,8 @@ Group::~Group()
         delete link;
 }
 
-void Group::add(Peer peer)
+void Group::add(PeerSpec peer)
 {
-    peer.effective_weight = peer.weight;
     if (peer.name.empty())
         peer.name = peer.address.text();
     peers_.push_back(std::make_unique<Peer>(std::move(peer)));
@@ -38,7 +37,7 @@ void Group::add(Peer peer)
 void Group::add_resolved(const PeerSource& source, const std::vector<os::Address>& addresses)
 {
     for (const os::Address& address : addresses) {
-        Peer peer = source.pattern;
+        PeerSpec peer = source.pattern;
         peer.address = address;
         peer.name.clear();
         add(std::move(peer));
@@ -139,14 +138,11 @@ bool Group::failed(Peer& peer)
 
 std::unique_ptr<Link> Group::take_idle(Peer& peer)
 {
-    Link* found = nullptr;
-    idle_.each([&](Link& link) {
-        if (&link.peer == &peer)
-            found = &link;  // the last one is the newest
-    });
-    if (!found)
+    if (peer.idle.empty())
         return nullptr;
-    found->unlink();
+    Link* found = &peer.idle.back();
+    found->ListHook<PeerIdle>::unlink();
+    found->ListHook<PoolIdle>::unlink();
     --idle_count_;
     found->pool = nullptr;
     found->stream.watch().set_hook({});
@@ -170,6 +166,7 @@ void Group::give_back(std::unique_ptr<Link> link)
     // Whatever happens on an idle connection, it is of no use any more.
     idle.stream.watch().set_hook({&Group::on_idle_event, &idle, true});
     idle_.push_back(idle);
+    idle.peer.idle.push_back(idle);
     ++idle_count_;
     if (!event::Timer::set())
         event::Loop::current().timers().add(*this, Clock::in(keepalive.timeout));
@@ -186,7 +183,8 @@ void Group::on_idle_event(void* context)
 
 void Group::drop(Link& link)
 {
-    link.unlink();
+    link.ListHook<PeerIdle>::unlink();
+    link.ListHook<PoolIdle>::unlink();
     --idle_count_;
     ++link.peer.in_use;  // ~Link counts it off
     delete &link;

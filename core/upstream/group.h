@@ -24,7 +24,12 @@ namespace sluice::upstream {
 
 class Group;
 
-struct Peer {
+class Link;
+struct PeerIdle;  // tag: the idle connections to one peer
+struct PoolIdle;  // tag: those of the whole group
+
+/// A `server` line's say about one address.
+struct PeerSpec {
     os::Address address;
     std::string name;            // $upstream_addr: "127.0.0.1:8080", "unix:/path"
     int weight = 1;
@@ -33,20 +38,24 @@ struct Peer {
     int max_conns = 0;           // 0: no limit
     bool down = false;
     bool backup = false;
+};
 
-    // of this worker
+/// And what this worker knows of it.
+struct Peer : PeerSpec {
+    explicit Peer(PeerSpec spec) : PeerSpec(std::move(spec)), effective_weight(weight) {}
     int current_weight = 0;
     int effective_weight = 1;
     int fails = 0;
     int in_use = 0;
     Instant failed_at{0};        // last failure
     Instant checked_at{0};       // last try after it
+    List<Link, PeerIdle> idle;   // connections, oldest first
 
     bool resting(Instant now) const;
 };
 
 /// A connection to a peer: in use by one exchange, or idle in its group's pool.
-class Link : public ListHook<>
+class Link : public ListHook<PeerIdle>, public ListHook<PoolIdle>
 {
 public:
     explicit Link(Peer& p) : peer(p), created(Clock::now()) { ++peer.in_use; }
@@ -70,7 +79,7 @@ struct KeepaliveRules {
 struct PeerSource {
     std::string host;
     uint16_t port = 80;
-    Peer pattern;                // everything but the address
+    PeerSpec pattern;            // everything but the address
     bool resolved = false;
     Instant next_try{0};
 };
@@ -84,7 +93,7 @@ public:
 
     const std::string& name() const { return name_; }
     KeepaliveRules keepalive;
-    void add(Peer peer);
+    void add(PeerSpec peer);
     /// Resolves now (blocking: start-up). False and the reason when it cannot: a later resolve_again() may.
     bool add_name(PeerSource source, std::string& why);
     /// Resolves when it is first needed.
@@ -119,7 +128,7 @@ private:
     std::string name_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<PeerSource> sources_;
-    List<Link> idle_;            // oldest first
+    List<Link, PoolIdle> idle_;  // oldest first
     size_t idle_count_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -31,12 +31,11 @@ Task<Exchange::Download> Exchange::download(http::Request& r)
 Task<Error> Exchange::read_head(http::Request& r)
 {
     net::Stream& stream = link_->stream;
-    first_ = buf::Buffer(head_buffer);
+    if (request_done_)
+        head_out_.release();
     parser_.start(forwarder_.method(r), max_response_headers, r.arena());
     for (;;) {
-        if (first_.room_size() == 0)
-            first_.grow(first_.capacity() * 2);
-        net::Io io = co_await stream.read(r, first_, Clock::in(rules_.read_timeout));
+        net::Io io = co_await read_some(r);
         if (io.kind == net::Io::timeout) {
             // The clock runs from the end of the request: a slow client is not the peer's fault.
             if (!request_done_ || Clock::now() - request_sent_at_ < rules_.read_timeout)
@@ -75,6 +74,27 @@ Task<Error> Exchange::read_head(http::Request& r)
         co_return failure(Failure::bad_status, now_->status);
     }
     co_return Error{};
+}
+
+// More bytes of the head. The buffer is taken when there is something to read: what waits holds none.
+Task<net::Io> Exchange::read_some(http::Request& r)
+{
+    net::Stream& stream = link_->stream;
+    for (;;) {
+        if (stream.watch().can_read()) {
+            if (!first_)
+                first_ = buf::Buffer(head_buffer);
+            else if (first_.room_size() == 0)
+                first_.grow(first_.capacity() * 2);
+            bool again = false;
+            net::Io io = stream.try_read(first_, again);
+            if (!again)
+                co_return io;
+        }
+        event::Wait w = co_await stream.watch().readable(Clock::in(rules_.read_timeout));
+        if (w != event::Wait::ready)
+            co_return net::Io{w == event::Wait::timeout ? net::Io::timeout : net::Io::canceled};
+    }
 }
 
 bool Exchange::status_is_retried(int status) const

@@ -53,7 +53,7 @@ bool set_number(Apply& apply, size_t i, std::string_view word, int& out)
     return true;
 }
 
-bool parse_parameter(Apply& apply, size_t i, upstream::Peer& peer)
+bool parse_parameter(Apply& apply, size_t i, upstream::PeerSpec& peer)
 {
     std::string_view word = apply.arg(i);
     if (word == "down")

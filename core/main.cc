@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program: the process layer serving http.
+#include "core/base/log_files.h"
 #include "core/http/service.h"
 #include "core/process/payload.h"
-#include "core/base/log_files.h"
 
 namespace sluice {
 namespace {
@@ -17,10 +17,11 @@ public:
         service_.finish(diag, log, prefix);
     }
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
-    void start(event::Loop& loop, const net::ListenSockets& sockets, const process::WorkerSettings& settings,
-               std::function<void()> drained) override
+    void start(event::Loop& loop, const net::ListenSockets& sockets,
+               const process::WorkerSettings& settings, std::function<void()> drained) override
     {
-        service_.start(loop, sockets, settings.worker_connections, settings.multi_accept, std::move(drained));
+        service_.start(loop, sockets, settings.worker_connections, settings.multi_accept,
+                       std::move(drained));
     }
     void quit() override { service_.quit(); }
     void flush() override { BufferedLog::flush_all(); }
@@ -44,5 +45,6 @@ std::string built_in()
 int main(int argc, char** argv)
 {
     using namespace sluice;
-    return process::run_program(argc, argv, [] { return std::make_unique<HttpPayload>(); }, built_in());
+    return process::run_program(
+        argc, argv, [] { return std::make_unique<HttpPayload>(); }, built_in());
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arena: memory with the life of one request or connection. Bump allocation in 4 KiB blocks that are
-// recycled per worker; larger pieces come from malloc and go with the rest. Objects made with make<T>()
-// are destroyed in reverse order by clear(). FrameArena: recycling store of coroutine frames by size
-// class, so that a long stream does not grow. Neither is thread-safe: a worker has one thread.
+// Arena: memory with the life of one request or connection. Bump allocation in 4 KiB blocks that
+// are recycled per worker; larger pieces come from malloc and go with the rest. Objects made with
+// make<T>() are destroyed in reverse order by clear(). FrameArena: recycling store of coroutine
+// frames by size class, so that a long stream does not grow. Neither is thread-safe: a worker has
+// one thread.
 #pragma once
 
 #include <cstddef>

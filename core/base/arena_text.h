@@ -8,8 +8,7 @@
 
 #include "core/base/arena.h"
 
-namespace sluice
-{
+namespace sluice {
 
 class ArenaText
 {
@@ -21,8 +20,10 @@ public:
 
     void append(std::string_view s)
     {
-        if (s.empty()) return;
-        if (s.size() > room_ - size_) grow(s.size());
+        if (s.empty())
+            return;
+        if (s.size() > room_ - size_)
+            grow(s.size());
         std::memcpy(data_ + size_, s.data(), s.size());
         size_ += s.size();
     }

@@ -8,7 +8,8 @@ namespace sluice {
 
 void check_failed(const char* what, const char* file, int line)
 {
-    std::fprintf(stderr, "sluice: broken invariant \"%s\" at %s:%d; please report it\n", what, file, line);
+    std::fprintf(stderr, "sluice: broken invariant \"%s\" at %s:%d; please report it\n", what, file,
+                 line);
     std::abort();
 }
 

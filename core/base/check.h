@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Three levels of assertion.
-//   SLUICE_CHECK(x)  always on: a broken invariant that would corrupt data. Aborts; the master replaces
+//   SLUICE_CHECK(x)  always on: a broken invariant that would corrupt data. Aborts; the master
+//   replaces
 //                    the worker.
 //   SLUICE_DCHECK(x) on in debug and sanitizer builds: a caller's mistake that tests must meet.
 //   Everything that outside bytes can cause is an error value, never a check.

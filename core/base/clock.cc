@@ -38,21 +38,34 @@ const Texts& current()
     auto two = [](int n) { return static_cast<unsigned>(n) % 100; };
     unsigned mon = two(local.tm_mon + 1), day = two(local.tm_mday);
     unsigned h = two(local.tm_hour), m = two(local.tm_min), s = two(local.tm_sec);
-    std::snprintf(texts.log, sizeof texts.log, "%04u/%02u/%02u %02u:%02u:%02u", year, mon, day, h, m, s);
+    std::snprintf(texts.log, sizeof texts.log, "%04u/%02u/%02u %02u:%02u:%02u", year, mon, day, h,
+                  m, s);
     std::snprintf(texts.clf, sizeof texts.clf, "%02u/%s/%04u:%02u:%02u:%02u %c%02u%02u", day,
                   months[local.tm_mon], year, h, m, s, sign, minutes / 60, minutes % 60);
-    std::snprintf(texts.iso, sizeof texts.iso, "%04u-%02u-%02uT%02u:%02u:%02u%c%02u:%02u", year, mon, day,
-                  h, m, s, sign, minutes / 60, minutes % 60);
+    std::snprintf(texts.iso, sizeof texts.iso, "%04u-%02u-%02uT%02u:%02u:%02u%c%02u:%02u", year,
+                  mon, day, h, m, s, sign, minutes / 60, minutes % 60);
     format_http_time(second, texts.http);
     return texts;
 }
 
 }  // namespace
 
-std::string_view Clock::log_time() { return current().log; }
-std::string_view Clock::clf_time() { return current().clf; }
-std::string_view Clock::iso_time() { return current().iso; }
-std::string_view Clock::http_time() { return current().http; }
+std::string_view Clock::log_time()
+{
+    return current().log;
+}
+std::string_view Clock::clf_time()
+{
+    return current().clf;
+}
+std::string_view Clock::iso_time()
+{
+    return current().iso;
+}
+std::string_view Clock::http_time()
+{
+    return current().http;
+}
 
 void Clock::set(Instant steady, int64_t wall_ms)
 {
@@ -66,9 +79,10 @@ void format_http_time(int64_t seconds, char (&out)[30])
     tm utc{};
     gmtime_r(&t, &utc);
     auto two = [](int n) { return static_cast<unsigned>(n) % 100; };
-    std::snprintf(out, sizeof out, "%s, %02u %s %04u %02u:%02u:%02u GMT", week_days[utc.tm_wday % 7],
-                  two(utc.tm_mday), months[utc.tm_mon % 12], static_cast<unsigned>(utc.tm_year + 1900) % 10000,
-                  two(utc.tm_hour), two(utc.tm_min), two(utc.tm_sec));
+    std::snprintf(out, sizeof out, "%s, %02u %s %04u %02u:%02u:%02u GMT",
+                  week_days[utc.tm_wday % 7], two(utc.tm_mday), months[utc.tm_mon % 12],
+                  static_cast<unsigned>(utc.tm_year + 1900) % 10000, two(utc.tm_hour),
+                  two(utc.tm_min), two(utc.tm_sec));
 }
 
 int64_t parse_http_time(std::string_view text)
@@ -79,7 +93,8 @@ int64_t parse_http_time(std::string_view text)
     std::memcpy(copy, text.data(), text.size());
     copy[text.size()] = '\0';
     // IMF-fixdate, RFC 850 and asctime, in the order in which they are met.
-    for (const char* format : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    for (const char* format :
+         {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
         tm utc{};
         const char* end = strptime(copy, format, &utc);
         if (end && *end == '\0')

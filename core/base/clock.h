@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worker's clock: read once a turn of the event loop (os::update_clock) and by everybody from here.
-// Steady time is for deadlines, wall time for logs and headers. Tests set it by hand.
+// The worker's clock: read once a turn of the event loop (os::update_clock) and by everybody from
+// here. Steady time is for deadlines, wall time for logs and headers. Tests set it by hand.
 #pragma once
 
 #include <chrono>
@@ -34,10 +34,11 @@ public:
     static Deadline in(ms timeout) { return now_ + timeout; }
 
     /// Texts of the current second, made once a second: views stay valid until the next set().
-    static std::string_view log_time();   // 2026/11/21 08:48:28            local, error log
-    static std::string_view clf_time();   // 21/Nov/2026:08:48:28 +0000     local, $time_local
-    static std::string_view iso_time();   // 2026-11-21T08:48:28+00:00      local, $time_iso8601
-    static std::string_view http_time();  // Sat, 21 Nov 2026 08:48:28 GMT  Date header, RFC 9110 5.6.7
+    static std::string_view log_time();  // 2026/11/21 08:48:28            local, error log
+    static std::string_view clf_time();  // 21/Nov/2026:08:48:28 +0000     local, $time_local
+    static std::string_view iso_time();  // 2026-11-21T08:48:28+00:00      local, $time_iso8601
+    static std::string_view
+    http_time();  // Sat, 21 Nov 2026 08:48:28 GMT  Date header, RFC 9110 5.6.7
 
     static void set(Instant steady, int64_t wall_ms);
 

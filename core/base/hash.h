@@ -12,7 +12,10 @@
 
 namespace sluice {
 
-inline uint64_t hash_bytes(std::string_view s, uint64_t seed = 0) { return XXH3_64bits_withSeed(s.data(), s.size(), seed); }
+inline uint64_t hash_bytes(std::string_view s, uint64_t seed = 0)
+{
+    return XXH3_64bits_withSeed(s.data(), s.size(), seed);
+}
 
 /// Same for names that differ in ASCII case only.
 inline uint64_t hash_name(std::string_view s)

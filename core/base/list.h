@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intrusive doubly linked list. An object that derives from ListHook<Tag> sits in at most one list per
-// Tag; the hook unlinks itself in its destructor, so a list never points at something dead. Neither hook
-// nor list may be moved while linked. All operations are O(1) except size().
+// Intrusive doubly linked list. An object that derives from ListHook<Tag> sits in at most one list
+// per Tag; the hook unlinks itself in its destructor, so a list never points at something dead.
+// Neither hook nor list may be moved while linked. All operations are O(1) except size().
 #pragma once
 
 #include <cstddef>

@@ -9,12 +9,16 @@
 namespace sluice {
 namespace {
 
-constexpr std::string_view names[] = {"stderr", "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
+constexpr std::string_view names[] = {"stderr", "emerg",  "alert", "crit", "error",
+                                      "warn",   "notice", "info",  "debug"};
 int process_id = 0;
 
 }  // namespace
 
-std::string_view level_name(Level level) { return names[static_cast<size_t>(level)]; }
+std::string_view level_name(Level level)
+{
+    return names[static_cast<size_t>(level)];
+}
 
 bool level_from_name(std::string_view name, Level& out)
 {
@@ -32,13 +36,17 @@ void Log::add(std::shared_ptr<LogSink> sink, Level threshold)
     targets_.push_back({std::move(sink), threshold});
 }
 
-void Log::set_process_id(int pid) { process_id = pid; }
+void Log::set_process_id(int pid)
+{
+    process_id = pid;
+}
 
 void Log::write(Level level, uint64_t connection, std::string_view text) const
 {
     fmt::basic_memory_buffer<char, max_line> line;
     auto out = fmt::appender(line);
-    fmt::format_to(out, "{} [{}] {}#{}: ", Clock::log_time(), level_name(level), process_id, process_id);
+    fmt::format_to(out, "{} [{}] {}#{}: ", Clock::log_time(), level_name(level), process_id,
+                   process_id);
     if (connection)
         fmt::format_to(out, "*{} ", connection);
     line.append(text.data(), text.data() + std::min(text.size(), max_line - line.size() - 1));
@@ -48,6 +56,9 @@ void Log::write(Level level, uint64_t connection, std::string_view text) const
             target.sink->write({line.data(), line.size()});
 }
 
-std::string errno_text(int error) { return fmt::format("({}: {})", error, std::strerror(error)); }
+std::string errno_text(int error)
+{
+    return fmt::format("({}: {})", error, std::strerror(error));
+}
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// LogFiles: where the log files of a configuration that is being loaded are registered. The process layer
-// opens them (as root, before workers are forked) and reopens them on USR1; everybody else only names them.
+// LogFiles: where the log files of a configuration that is being loaded are registered. The process
+// layer opens them (as root, before workers are forked) and reopens them on USR1; everybody else
+// only names them.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,8 @@ class LogFiles
 {
 public:
     virtual ~LogFiles() = default;
-    /// For error_log and access_log alike; the same path is the same sink. Relative to the prefix; "stderr"
-    /// and /dev/stdout are what they say. Nothing is opened yet.
+    /// For error_log and access_log alike; the same path is the same sink. Relative to the prefix;
+    /// "stderr" and /dev/stdout are what they say. Nothing is opened yet.
     virtual std::shared_ptr<LogSink> file(const std::string& path) = 0;
 
     /// Of the generation that is being loaded; set by the process layer (tests set their own).
@@ -27,8 +28,8 @@ private:
     inline static LogFiles* current_ = nullptr;
 };
 
-/// Lines that wait to be written. The process layer writes them out before it reopens log files and before
-/// a process ends.
+/// Lines that wait to be written. The process layer writes them out before it reopens log files and
+/// before a process ends.
 class BufferedLog : public ListHook<BufferedLog>
 {
 public:

@@ -28,11 +28,17 @@ int class_of(size_t size)
     return static_cast<int>(std::bit_width(size - 1)) - 10;
 }
 
-size_t class_size(int index) { return Buffer::smallest << index; }
+size_t class_size(int index)
+{
+    return Buffer::smallest << index;
+}
 
 }  // namespace
 
-const PoolStats& pool_stats() { return stats; }
+const PoolStats& pool_stats()
+{
+    return stats;
+}
 
 Buffer::Buffer(size_t size)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Buffers of the worker: sizes 1 KiB to 256 KiB in powers of two, recycled per size. A Buffer owns its
-// bytes and is a window: [begin, end) holds data, [end, capacity) is room. Taking one never fails (out of
-// memory aborts); what a request may hold is bounded by those who take.
+// Buffers of the worker: sizes 1 KiB to 256 KiB in powers of two, recycled per size. A Buffer owns
+// its bytes and is a window: [begin, end) holds data, [end, capacity) is room. Taking one never
+// fails (out of memory aborts); what a request may hold is bounded by those who take.
 //
-// Slice: a piece of output, memory or a range of an open file. It owns nothing: whoever awaits a write
-// keeps the memory until the write has returned.
+// Slice: a piece of output, memory or a range of an open file. It owns nothing: whoever awaits a
+// write keeps the memory until the write has returned.
 #pragma once
 
 #include <cstddef>
@@ -70,8 +70,8 @@ struct PoolStats {
 const PoolStats& pool_stats();
 
 struct Slice {
-    std::string_view bytes;   // memory
-    int file = -1;            // or: `size` bytes of this descriptor from `offset`
+    std::string_view bytes;  // memory
+    int file = -1;           // or: `size` bytes of this descriptor from `offset`
     int64_t offset = 0;
     size_t size = 0;
 

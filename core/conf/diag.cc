@@ -23,7 +23,10 @@ std::string one_line(std::string_view text)
     return out;
 }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+bool is_continuation(char c)
+{
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
 
 std::string indented(std::string_view hint)
 {

@@ -10,7 +10,10 @@ namespace sluice::conf {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 std::string unescape(std::string_view raw)
 {
@@ -24,9 +27,7 @@ std::string unescape(std::string_view raw)
         switch (raw[i + 1]) {
         case '"':
         case '\'':
-        case '\\':
-            out += raw[++i];
-            break;
+        case '\\': out += raw[++i]; break;
         case 't':
             out += '\t';
             ++i;
@@ -55,7 +56,10 @@ Lexer::Lexer(std::string_view text, uint32_t file, Diagnostics& diag)
         at_ = line_start_ = 3;
 }
 
-Pos Lexer::here() const { return {file_, line_, static_cast<uint32_t>(at_ - line_start_ + 1)}; }
+Pos Lexer::here() const
+{
+    return {file_, line_, static_cast<uint32_t>(at_ - line_start_ + 1)};
+}
 
 void Lexer::step()
 {

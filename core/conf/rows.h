@@ -151,9 +151,11 @@ bool known_in_nginx(std::string_view name);
 namespace detail {
 
 template <class T>
-struct IsVector : std::false_type {};
+struct IsVector : std::false_type {
+};
 template <class T, class A>
-struct IsVector<std::vector<T, A>> : std::true_type {};
+struct IsVector<std::vector<T, A>> : std::true_type {
+};
 
 template <class T>
 void store_value(Apply& apply, Setting<T>& setting)

@@ -70,9 +70,7 @@ bool Parser::block(size_t depth, std::vector<Node>& out, Node* owner)
             else
                 directive(words, stop, depth, out);
             break;
-        case Lexer::End::open:
-            open(words, stop, depth, out);
-            break;
+        case Lexer::End::open: open(words, stop, depth, out); break;
         case Lexer::End::close:
             if (!words.empty())
                 unterminated(words, stop);
@@ -145,12 +143,8 @@ void Parser::skip_block()
     Pos stop;
     for (size_t open = 1; open;) {
         switch (lexer_.statement(words, stop)) {
-        case Lexer::End::open:
-            ++open;
-            break;
-        case Lexer::End::close:
-            --open;
-            break;
+        case Lexer::End::open: ++open; break;
+        case Lexer::End::close: --open; break;
         case Lexer::End::eof:
             ended_ = true;
             end_ = stop;
@@ -206,8 +200,8 @@ void Loader::text(std::string_view name, std::string text, Pos included_at, size
                   std::vector<Node>& out)
 {
     bool names = name != command_line;
-    auto file = std::make_shared<const File>(
-        File{std::string(name), std::move(text), included_at, names});
+    auto file =
+        std::make_shared<const File>(File{std::string(name), std::move(text), included_at, names});
     tree.files.push_back(file);
     uint32_t number = diag.add_file(file);
     open.emplace_back(name);

@@ -21,28 +21,21 @@ Unit unit_at(std::string_view text, size_t& i)
 {
     char c = text[i++];
     switch (c) {
-    case 'y':
-        return {31536000, years};
-    case 'M':
-        return {2592000, months};
-    case 'w':
-        return {604800, weeks};
-    case 'd':
-        return {86400, days};
-    case 'h':
-        return {3600, hours};
+    case 'y': return {31536000, years};
+    case 'M': return {2592000, months};
+    case 'w': return {604800, weeks};
+    case 'd': return {86400, days};
+    case 'h': return {3600, hours};
     case 'm':
         if (i < text.size() && text[i] == 's') {
             ++i;
             return {0, millis};
         }
         return {60, minutes};
-    case 's':
-        return {1, seconds};
+    case 's': return {1, seconds};
     case ' ':  // ends a bare number
         return {1, bare};
-    default:
-        return {0, -1};
+    default: return {0, -1};
     }
 }
 
@@ -94,15 +87,9 @@ std::optional<uint64_t> parse_size(std::string_view text)
         return std::nullopt;
     int64_t scale = 1;
     switch (to_lower(text.back())) {
-    case 'k':
-        scale = 1024;
-        break;
-    case 'm':
-        scale = 1024 * 1024;
-        break;
-    case 'g':
-        scale = 1024 * 1024 * 1024;
-        break;
+    case 'k': scale = 1024; break;
+    case 'm': scale = 1024 * 1024; break;
+    case 'g': scale = 1024 * 1024 * 1024; break;
     default:;
     }
     if (scale != 1)
@@ -128,7 +115,10 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view text)
     return std::nullopt;
 }
 
-std::optional<int64_t> parse_number(std::string_view text) { return parse_decimal(text); }
+std::optional<int64_t> parse_number(std::string_view text)
+{
+    return parse_decimal(text);
+}
 
 bool parse(Apply& apply, size_t i, bool& out)
 {

@@ -47,8 +47,7 @@ bool parse(Apply& apply, size_t i, std::chrono::seconds& out);
 bool parse_in_range(Apply& apply, size_t i, int64_t min, int64_t max, int64_t& out);
 
 template <std::integral T>
-    requires(!std::same_as<T, bool>)
-bool parse(Apply& apply, size_t i, T& out)
+requires(!std::same_as<T, bool>) bool parse(Apply& apply, size_t i, T& out)
 {
     int64_t n = 0;
     int64_t max = std::in_range<int64_t>(std::numeric_limits<T>::max())
@@ -64,8 +63,9 @@ bool parse(Apply& apply, size_t i, T& out)
 void fail_enum(Apply& apply, size_t i, const std::string& names);
 
 template <class E>
-    requires(std::is_enum_v<E> && requires { enum_names(static_cast<E*>(nullptr)); })
-bool parse(Apply& apply, size_t i, E& out)
+requires(std::is_enum_v<E>&& requires {
+    enum_names(static_cast<E*>(nullptr));
+}) bool parse(Apply& apply, size_t i, E& out)
 {
     std::string names;
     for (const auto& [name, value] : enum_names(static_cast<E*>(nullptr))) {

@@ -23,7 +23,11 @@ Instant started()
 }  // namespace
 
 Loop::Loop(size_t slots)
-    : epoll_(os::epoll_create()), slots_(slots), events_(batch), free_head_(0), free_count_(slots),
+    : epoll_(os::epoll_create()),
+      slots_(slots),
+      events_(batch),
+      free_head_(0),
+      free_count_(slots),
       timers_(started())
 {
     SLUICE_CHECK(epoll_);
@@ -50,7 +54,8 @@ void Loop::turn(Instant until)
     } else {
         Instant next = std::min(timers_.next(), until);
         if (next != Instant::never())
-            timeout = static_cast<int>(std::clamp<int64_t>((next - Clock::now()).count(), 0, 60000));
+            timeout =
+                static_cast<int>(std::clamp<int64_t>((next - Clock::now()).count(), 0, 60000));
     }
     int n = os::epoll_wait(epoll_.get(), events_.data(), batch, timeout);
     os::update_clock();
@@ -109,7 +114,10 @@ uint64_t Loop::event_data(uint32_t slot) const
     return reinterpret_cast<uint64_t>(&slots_[slot]) | (slots_[slot].instance & 1);
 }
 
-uint32_t Watch::duplex() { return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET; }
+uint32_t Watch::duplex()
+{
+    return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+}
 
 Watch::Error Watch::open(os::Fd fd, uint32_t events)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loop: one worker's event loop on epoll. A turn is: wait, read the clock, dispatch events to watches,
-// fire timers, resume what became ready, reap what ended, do what was put off to the end of the turn.
+// Loop: one worker's event loop on epoll. A turn is: wait, read the clock, dispatch events to
+// watches, fire timers, resume what became ready, reap what ended, do what was put off to the end
+// of the turn.
 //
-// Watch: one registered descriptor. It sits in a preallocated slot; epoll's data is the slot's address
-// with the slot's instance bit in bit 0. The bit flips each time the slot is given out, so an event that
-// was fetched before its descriptor was closed is recognised as stale, dropped and counted. close()
-// takes the descriptor out of epoll and then closes it, always in that order.
+// Watch: one registered descriptor. It sits in a preallocated slot; epoll's data is the slot's
+// address with the slot's instance bit in bit 0. The bit flips each time the slot is given out, so
+// an event that was fetched before its descriptor was closed is recognised as stale, dropped and
+// counted. close() takes the descriptor out of epoll and then closes it, always in that order.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ namespace sluice::event {
 
 class Watch;
 
-/// Work for the end of the turn in which it was asked for: what many requests gathered leaves at once.
+/// Work for the end of the turn in which it was asked for: what many requests gathered leaves at
+/// once.
 struct TurnEndTag;
 class TurnEnd : public ListHook<TurnEndTag>
 {
@@ -137,8 +139,9 @@ public:
     /// EPOLLERR or EPOLLHUP was seen: both directions are dead.
     bool broken() const { return broken_; }
 
-    /// Tells somebody who is not waiting: called at every event with which the peer has gone (hang_up) or,
-    /// with `any`, at any event at all. Null ends it. Must not destroy the Watch when hang_up only.
+    /// Tells somebody who is not waiting: called at every event with which the peer has gone
+    /// (hang_up) or, with `any`, at any event at all. Null ends it. Must not destroy the Watch when
+    /// hang_up only.
     struct Hook {
         void (*call)(void* context) = nullptr;
         void* context = nullptr;
@@ -153,7 +156,10 @@ public:
     {
     public:
         enum Side { reading, writing, hang_up };
-        Awaiter(Watch& watch, Side side, Deadline deadline) : watch_(watch), deadline_(deadline), side_(side) {}
+        Awaiter(Watch& watch, Side side, Deadline deadline)
+            : watch_(watch), deadline_(deadline), side_(side)
+        {
+        }
         ~Awaiter() { forget(); }
         bool await_ready() const noexcept { return ready() && Loop::current().spend(); }
         template <class P>
@@ -190,8 +196,8 @@ protected:
 
 private:
     friend class Loop;
-    // One lazy timer a side: a wait that ends leaves it in the wheel; when it fires for nobody, or too
-    // early for a later deadline, it is dropped or set again.
+    // One lazy timer a side: a wait that ends leaves it in the wheel; when it fires for nobody, or
+    // too early for a later deadline, it is dropped or set again.
     struct SideTimer final : Timer {
         Watch* watch = nullptr;
         Awaiter::Side side = Awaiter::reading;

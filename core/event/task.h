@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task<T>: a lazy, move-only coroutine that is awaited where it is made, or given to a Scope. There is
-// no detach. Its frame comes from the FrameArena of its first parameter (after the object of a member
-// function): anything with `FrameArena& frames()`, in practice Request& or Connection&.
+// Task<T>: a lazy, move-only coroutine that is awaited where it is made, or given to a Scope. There
+// is no detach. Its frame comes from the FrameArena of its first parameter (after the object of a
+// member function): anything with `FrameArena& frames()`, in practice Request& or Connection&.
 //
 // The dialect (core/README.md): resumed only by Pump, plus the inline start of an awaited child; no
 // symmetric transfer. Cancelling is asking: a leaf wait of the asked CancelScope wakes with
-// Wait::canceled, and every later wait in it says so at once. Dropping a Task destroys its frame; whoever
-// does so must not run inside it.
+// Wait::canceled, and every later wait in it says so at once. Dropping a Task destroys its frame;
+// whoever does so must not run inside it.
 #pragma once
 
 #include <concepts>
@@ -29,24 +29,33 @@ template <class T>
 class Task;
 
 template <class T>
-concept FrameOwner = requires(std::remove_cvref_t<T>& t) {
-    { t.frames() } -> std::same_as<FrameArena&>;
+concept FrameOwner = requires(std::remove_cvref_t<T>& t)
+{
+    {
+        t.frames()
+        } -> std::same_as<FrameArena&>;
 };
 
 namespace detail {
 
 template <class T>
-concept Callable = requires { &std::remove_cvref_t<T>::operator(); };
+concept Callable = requires
+{
+    &std::remove_cvref_t<T>::operator();
+};
 
-// GCC 12 destroys a temporary aggregate or capturing lambda twice inside a full expression that awaits
-// (anchors: PR 100611, PR 95599). A mutable reference cannot bind to a temporary and is fine.
+// GCC 12 destroys a temporary aggregate or capturing lambda twice inside a full expression that
+// awaits (anchors: PR 100611, PR 95599). A mutable reference cannot bind to a temporary and is
+// fine.
 template <class T>
 constexpr bool allowed_parameter =
-    !Callable<T> && !(std::is_aggregate_v<std::remove_cvref_t<T>> && std::is_class_v<std::remove_cvref_t<T>> &&
-                      !std::is_trivially_destructible_v<std::remove_cvref_t<T>> &&
-                      !(std::is_lvalue_reference_v<T> && !std::is_const_v<std::remove_reference_t<T>>));
+    !Callable<T> &&
+    !(std::is_aggregate_v<std::remove_cvref_t<T>> && std::is_class_v<std::remove_cvref_t<T>> &&
+      !std::is_trivially_destructible_v<std::remove_cvref_t<T>> &&
+      !(std::is_lvalue_reference_v<T> && !std::is_const_v<std::remove_reference_t<T>>));
 
-/// The first parameter, or the first behind the object of a member function, names the frame's arena.
+/// The first parameter, or the first behind the object of a member function, names the frame's
+/// arena.
 template <class... A>
 constexpr bool has_owner = false;
 template <class A>
@@ -66,7 +75,8 @@ protected:
     ~Joint() = default;
 };
 
-/// Runs coroutines: resumes a handle and whatever becomes its continuation. The only place that resumes.
+/// Runs coroutines: resumes a handle and whatever becomes its continuation. The only place that
+/// resumes.
 class Pump
 {
 public:
@@ -104,9 +114,9 @@ private:
 };
 
 struct PromiseBase {
-    std::coroutine_handle<> next;       // who awaits us, when it is one
-    Joint* joint = nullptr;             // or the group that does
-    CancelScope* cancel = nullptr;      // may be null: cannot be canceled
+    std::coroutine_handle<> next;   // who awaits us, when it is one
+    Joint* joint = nullptr;         // or the group that does
+    CancelScope* cancel = nullptr;  // may be null: cannot be canceled
     std::coroutine_handle<> self;
     bool done = false;
 
@@ -127,7 +137,10 @@ struct PromiseBase {
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
     Final final_suspend() const noexcept { return {}; }
-    void unhandled_exception() const noexcept { check_failed("no exception leaves a Task", __FILE__, __LINE__); }
+    void unhandled_exception() const noexcept
+    {
+        check_failed("no exception leaves a Task", __FILE__, __LINE__);
+    }
 
     template <FrameOwner Owner, class... A>
     static void* operator new(size_t n, Owner& owner, A&...)
@@ -135,26 +148,27 @@ struct PromiseBase {
         return owner.frames().take(n);
     }
     template <class Self, FrameOwner Owner, class... A>
-        requires(!FrameOwner<Self>)
-    static void* operator new(size_t n, Self&, Owner& owner, A&...)
+    requires(!FrameOwner<Self>) static void* operator new(size_t n, Self&, Owner& owner, A&...)
     {
         return owner.frames().take(n);
     }
     static void operator delete(void* frame) { FrameArena::give(frame); }
 
-    /// A Task is awaited where it is made. (It lives on in the awaiting frame to the end of the statement.)
+    /// A Task is awaited where it is made. (It lives on in the awaiting frame to the end of the
+    /// statement.)
     template <class T>
     static auto await_transform(Task<T>&& task)
     {
         return std::move(task).awaiter();
     }
-    /// Awaiters do not move: the await goes through a reference to the temporary in the awaiting frame (GCC 12
-    /// would copy an awaiter that await_transform returns by reference). Aggregate awaiters are refused:
-    /// GCC 12 destroys such temporaries twice.
+    /// Awaiters do not move: the await goes through a reference to the temporary in the awaiting
+    /// frame (GCC 12 would copy an awaiter that await_transform returns by reference). Aggregate
+    /// awaiters are refused: GCC 12 destroys such temporaries twice.
     template <class A>
     static auto await_transform(A&& awaiter)
     {
-        static_assert(!std::is_aggregate_v<std::remove_cvref_t<A>>, "an awaiter must have a constructor");
+        static_assert(!std::is_aggregate_v<std::remove_cvref_t<A>>,
+                      "an awaiter must have a constructor");
         return AwaitRef<std::remove_cvref_t<A>>(awaiter);
     }
     template <class T>

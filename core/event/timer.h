@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TimerWheel: a hierarchical wheel of intrusive timers, one tick a millisecond, six levels of 64 slots
-// (2^36 ms; what is further away is re-placed on the way). add and cancel are O(1). A Timer may be added
-// again while it is set (it moves); its destructor cancels it.
+// TimerWheel: a hierarchical wheel of intrusive timers, one tick a millisecond, six levels of 64
+// slots (2^36 ms; what is further away is re-placed on the way). add and cancel are O(1). A Timer
+// may be added again while it is set (it moves); its destructor cancels it.
 #pragma once
 
 #include <cstdint>

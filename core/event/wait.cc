@@ -42,7 +42,10 @@ void CancelScope::ask()
     children_.each([](CancelScope& child) { child.ask(); });
 }
 
-void Sleep::arm() { Loop::current().timers().add(*this, until_); }
+void Sleep::arm()
+{
+    Loop::current().timers().add(*this, until_);
+}
 
 void ListWaiter::arm(Deadline deadline)
 {

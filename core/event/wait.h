@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a coroutine suspends on. A Waiter is the leaf: it sits in the awaiting frame, is linked into the
-// CancelScope of its task and into whatever will wake it, and unlinks itself from all of that when it is
-// destroyed. Waking puts it on the loop's ready list; it never resumes anybody directly.
+// What a coroutine suspends on. A Waiter is the leaf: it sits in the awaiting frame, is linked into
+// the CancelScope of its task and into whatever will wake it, and unlinks itself from all of that
+// when it is destroyed. Waking puts it on the loop's ready list; it never resumes anybody directly.
 //
 //   Wait     how a wait ended
 //   Sleep    co_await sleep(ms)
@@ -80,7 +80,10 @@ private:
     List<CancelScope, ChildTag> children_;
 };
 
-inline bool canceled(const PromiseBase& p) { return p.cancel && p.cancel->asked(); }
+inline bool canceled(const PromiseBase& p)
+{
+    return p.cancel && p.cancel->asked();
+}
 
 class Sleep : public Waiter, public Timer
 {
@@ -108,7 +111,10 @@ private:
     Instant until_;
 };
 
-inline Sleep sleep(ms d) { return Sleep(Clock::in(d)); }
+inline Sleep sleep(ms d)
+{
+    return Sleep(Clock::in(d));
+}
 
 /// A wait in a list, with a deadline.
 struct ListWaitTag;
@@ -223,7 +229,8 @@ private:
 
 // ---- groups ------------------------------------------------------------------------------------
 
-/// Whether a task's value means that its sibling in both() should be asked to stop. Overload by ADL.
+/// Whether a task's value means that its sibling in both() should be asked to stop. Overload by
+/// ADL.
 template <class T>
 bool is_failure(const T&)
 {
@@ -265,7 +272,8 @@ protected:
         bool is_a = &child == &a_.promise();
         if (left_-- == 2) {
             a_first_ = is_a;
-            bool stop = first_wins || (is_a ? is_failure(*a_.promise().value) : is_failure(*b_.promise().value));
+            bool stop = first_wins ||
+                        (is_a ? is_failure(*a_.promise().value) : is_failure(*b_.promise().value));
             if (stop)
                 (is_a ? cancel_b_ : cancel_a_).ask();
         } else if (parent_) {

@@ -13,7 +13,8 @@ namespace {
 constexpr size_t first_buffer = 8192;
 constexpr size_t replay_window = 65536;
 constexpr size_t max_trailer_bytes = 8192;
-/// Kept in memory while client_body_buffer_size is not written: as much as client_max_body_size allows by default.
+/// Kept in memory while client_body_buffer_size is not written: as much as client_max_body_size
+/// allows by default.
 constexpr size_t memory_by_default = 1 << 20;
 
 }  // namespace
@@ -48,7 +49,8 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
         from.consume(piece.consumed);
         if (piece.state == Piece::data_) {
             if (over_limit(decoder_.received())) {
-                r.log(Level::error, "client intended to send too large chunked body: {} bytes", decoder_.received());
+                r.log(Level::error, "client intended to send too large chunked body: {} bytes",
+                      decoder_.received());
                 co_return BodyRead{BodyRead::too_large};
             }
             co_return BodyRead{BodyRead::data, piece.data};
@@ -75,12 +77,14 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
         net::Io io = co_await r.c.stream.read(r, buffer_, deadline);
         last_fill_ = io.n;
         if (io.kind == net::Io::timeout) {
-            r.log(Level::info, "client timed out (110: Connection timed out) while reading client request body");
+            r.log(Level::info,
+                  "client timed out (110: Connection timed out) while reading client request body");
             co_return BodyRead{BodyRead::timeout};
         }
         if (!io.good()) {
             if (io.kind != net::Io::canceled)
-                r.log(Level::info, "client prematurely closed connection while reading client request body");
+                r.log(Level::info,
+                      "client prematurely closed connection while reading client request body");
             client_left_ = true;
             co_return BodyRead{BodyRead::closed};
         }
@@ -114,7 +118,8 @@ Task<BodyRead> BodyReader::store(Request& r)
         if (file_) {
             os::Io io = os::write_all(file_.get(), piece.bytes.data(), piece.bytes.size());
             if (!io.ok()) {
-                r.log(Level::crit, "write() to a client body's temporary file failed {}", errno_text(io.error));
+                r.log(Level::crit, "write() to a client body's temporary file failed {}",
+                      errno_text(io.error));
                 co_return BodyRead{BodyRead::failed};
             }
         } else {
@@ -138,8 +143,9 @@ bool BodyReader::spill(Request& r)
     int error = 0;
     file_ = os::temporary_file(directory, error);
     if (!file_) {
-        r.log(Level::crit, "open() of a temporary file in \"{}\" failed {}; see client_body_temp_path", directory,
-              errno_text(error));
+        r.log(Level::crit,
+              "open() of a temporary file in \"{}\" failed {}; see client_body_temp_path",
+              directory, errno_text(error));
         return false;
     }
     r.log(Level::warn, "a client request body is buffered to a temporary file in {}", directory);
@@ -160,9 +166,11 @@ Task<BodyRead> BodyReader::replay(Request& r)
     if (!memory_)
         memory_ = buf::Buffer(replay_window);
     memory_.clear();
-    os::Io io = os::pread(file_.get(), memory_.room(), memory_.room_size(), static_cast<off_t>(replayed_));
+    os::Io io =
+        os::pread(file_.get(), memory_.room(), memory_.room_size(), static_cast<off_t>(replayed_));
     if (!io.ok() || io.n == 0) {
-        r.log(Level::crit, "pread() of a client body's temporary file failed {}", errno_text(io.error));
+        r.log(Level::crit, "pread() of a client body's temporary file failed {}",
+              errno_text(io.error));
         co_return BodyRead{BodyRead::failed};
     }
     memory_.filled(static_cast<size_t>(io.n));

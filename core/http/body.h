@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// BodyReader: the request body, pulled. Bytes come from what followed the head in the connection's buffer,
-// then from the socket through a pool buffer that grows with the flow (up to 256 KiB). Says `100 Continue`
-// at the first read if the client waits for it; enforces client_max_body_size as bytes come
-// (the declared length is checked before content handlers run).
+// BodyReader: the request body, pulled. Bytes come from what followed the head in the connection's
+// buffer, then from the socket through a pool buffer that grows with the flow (up to 256 KiB). Says
+// `100 Continue` at the first read if the client waits for it; enforces client_max_body_size as
+// bytes come (the declared length is checked before content handlers run).
 //
-// store(): reads all of it first (proxy_request_buffering): small bodies into memory, larger ones into an
-// unlinked temporary file; afterwards read() replays from there, from the start again after rewind().
+// store(): reads all of it first (proxy_request_buffering): small bodies into memory, larger ones
+// into an unlinked temporary file; afterwards read() replays from there, from the start again after
+// rewind().
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,11 @@ public:
     /// By the head's framing; the connection's buffer stands behind the head.
     void start(Framing framing);
     Framing framing() const { return decoder_.framing(); }
-    bool absent() const { return framing().kind == Framing::none || (framing().kind == Framing::length && framing().size == 0); }
+    bool absent() const
+    {
+        return framing().kind == Framing::none ||
+               (framing().kind == Framing::length && framing().size == 0);
+    }
 
     Task<BodyRead> read(Request& r);
     /// Status of a failed read: 400, 408, 413, 500.
@@ -70,11 +75,11 @@ private:
 
     Request& r_;
     BodyDecoder decoder_;
-    buf::Buffer buffer_;          // socket bytes, grows with the flow
-    buf::Buffer memory_;          // stored body, or the file's window while replaying
+    buf::Buffer buffer_;  // socket bytes, grows with the flow
+    buf::Buffer memory_;  // stored body, or the file's window while replaying
     os::Fd file_;
     uint64_t stored_size_ = 0, replayed_ = 0;
-    size_t last_fill_ = 0;        // bytes of the last read: a full buffer grows
+    size_t last_fill_ = 0;  // bytes of the last read: a full buffer grows
     bool stored_ = false;
     bool continue_sent_ = false;
     bool client_left_ = false;

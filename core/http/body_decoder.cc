@@ -15,8 +15,7 @@ namespace {
 bool forbidden_in_trailers(const Header& header)
 {
     switch (header.id) {
-    case HeaderId::other:
-        return iequals(header.name, "max-forwards");
+    case HeaderId::other: return iequals(header.name, "max-forwards");
     case HeaderId::etag:
     case HeaderId::server:
     case HeaderId::link:
@@ -28,14 +27,15 @@ bool forbidden_in_trailers(const Header& header)
     case HeaderId::referer:
     case HeaderId::via:
     case HeaderId::last_modified:
-    case HeaderId::allow:
-        return false;
-    default:
-        return true;
+    case HeaderId::allow: return false;
+    default: return true;
     }
 }
 
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+bool is_control(char c)
+{
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
 
 }  // namespace
 
@@ -147,11 +147,9 @@ bool BodyDecoder::tell(std::string_view bytes)
 bool BodyDecoder::step(std::string_view input, size_t& i)
 {
     switch (at_) {
-    case At::size:
-        return take_size(input, i);
+    case At::size: return take_size(input, i);
     case At::blank:
-    case At::extension:
-        return take_extension(input, i);
+    case At::extension: return take_extension(input, i);
     case At::size_lf:
         return input[i++] == '\n' ? begin_chunk() : fail("invalid end of chunk size line");
     case At::data_cr:
@@ -162,8 +160,7 @@ bool BodyDecoder::step(std::string_view input, size_t& i)
         return input[i++] == '\n' ? tell("\r\n") : fail("chunk data longer than its size");
     case At::end_lf:
         return input[i++] == '\n' ? read_trailers() : fail("invalid end of chunked body");
-    default:
-        return take_trailer(input, i);
+    default: return take_trailer(input, i);
     }
 }
 

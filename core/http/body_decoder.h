@@ -72,7 +72,16 @@ public:
 private:
     struct Glue;
     enum class At : uint8_t {
-        size, blank, extension, size_lf, data, data_cr, data_lf, trailer, trailer_line, end_lf
+        size,
+        blank,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer,
+        trailer_line,
+        end_lf
     };
 
     Piece next_chunked(std::string_view input);

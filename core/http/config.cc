@@ -57,7 +57,7 @@ ConfSet::ConfSet(Kind kind) : kind_(kind)
         const conf::ConfType* type = type_of_kind(*m, kind);
         void* object = nullptr;
         if (type) {
-            object = ::operator new(type->size, std::align_val_t{type->align});
+            object = ::operator new (type->size, std::align_val_t{type->align});
             type->construct(object);
         }
         objects_.push_back(object);
@@ -70,7 +70,7 @@ ConfSet::~ConfSet()
         if (void* object = objects_[m->index]) {
             const conf::ConfType* type = type_of_kind(*m, kind_);
             type->destroy(object);
-            ::operator delete(object, std::align_val_t{type->align});
+            ::operator delete (object, std::align_val_t{type->align});
         }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The http configuration of one generation as a graph: Main → Server → Location → nested Location. Each
-// carries the conf objects of all modules for its level (by Module::index), inherited and finished;
-// nothing here changes once workers run. The engine's own settings are conf structs like a module's
-// (CoreServer, CoreLocation) and belong to core_module.
+// The http configuration of one generation as a graph: Main → Server → Location → nested Location.
+// Each carries the conf objects of all modules for its level (by Module::index), inherited and
+// finished; nothing here changes once workers run. The engine's own settings are conf structs like
+// a module's (CoreServer, CoreLocation) and belong to core_module.
 #pragma once
 
 #include <chrono>
@@ -57,8 +57,8 @@ std::span<const std::pair<std::string_view, Satisfy>> enum_names(Satisfy*);
 
 struct ErrorPage {
     std::vector<int> statuses;
-    int replace = 0;        // `=code`; 0: keep; -1: `=`, whatever the page answers
-    Template target;        // URI, @name or http[s]:// URL
+    int replace = 0;  // `=code`; 0: keep; -1: `=`, whatever the page answers
+    Template target;  // URI, @name or http[s]:// URL
 };
 bool parse(conf::Apply& apply, size_t arg, ErrorPage& out);
 
@@ -143,9 +143,9 @@ public:
     void set_content(conf::Apply& apply, Handler handler);
 
     Kind kind = server_root;
-    std::string name;         // as written; of regexes the pattern
+    std::string name;  // as written; of regexes the pattern
     Regex pattern;
-    NamedGroups groups;       // of the pattern
+    NamedGroups groups;          // of the pattern
     bool auto_redirect = false;  // `/dir` is answered 301 to `/dir/`
     bool internal = false;
     Handler content = nullptr;
@@ -172,11 +172,11 @@ struct Server {
     Main& main;
     ConfSet confs;
     const CoreServer* core = nullptr;
-    Location root;                      // the server level's location confs, and the tree
+    Location root;  // the server level's location confs, and the tree
     std::vector<std::unique_ptr<Location>> locations;  // all of them, nested ones too
     std::unordered_map<std::string, Location*, ViewHash, std::equal_to<>> named;
     std::vector<ServerName> names;
-    std::string first_name;             // $server_name
+    std::string first_name;  // $server_name
     RequestLimits limits;
     std::vector<ListenLine> listens;
 };
@@ -200,17 +200,17 @@ struct Main {
     Main() : main_confs(ConfSet::main), server_confs(ConfSet::server) {}
     ConfSet main_confs;
     ConfSet server_confs;
-    Location root;                      // the http level's location confs
+    Location root;  // the http level's location confs
     std::vector<std::unique_ptr<Server>> servers;
     std::vector<std::unique_ptr<ListenAddress>> addresses;
     std::vector<Listener> listeners;
     Variables variables;
-    std::vector<std::pair<Phase, Handler>> handlers;   // in module order within a phase
-    std::vector<void (*)(Request&)> head_filters;      // from content to client
-    const Log* log = nullptr;           // the main error log
-    std::string prefix;                 // where relative paths begin
-    bool present = false;               // there was an http {}
-    std::shared_ptr<void> upstreams;    // upstream::Groups: the layer above makes it
+    std::vector<std::pair<Phase, Handler>> handlers;  // in module order within a phase
+    std::vector<void (*)(Request&)> head_filters;     // from content to client
+    const Log* log = nullptr;                         // the main error log
+    std::string prefix;                               // where relative paths begin
+    bool present = false;                             // there was an http {}
+    std::shared_ptr<void> upstreams;                  // upstream::Groups: the layer above makes it
 
     template <class C>
     C& conf(const Module& m) const
@@ -250,9 +250,14 @@ public:
 class HttpBlock : public conf::Block
 {
 public:
-    HttpBlock(conf::Where at, conf::Block* outer, Main& m, ConfSet* main_confs, ConfSet* server_confs,
-              Location& l, Server* s)
-        : Block(at, outer), main(m), location(l), server(s), main_confs_(main_confs), server_confs_(server_confs)
+    HttpBlock(conf::Where at, conf::Block* outer, Main& m, ConfSet* main_confs,
+              ConfSet* server_confs, Location& l, Server* s)
+        : Block(at, outer),
+          main(m),
+          location(l),
+          server(s),
+          main_confs_(main_confs),
+          server_confs_(server_confs)
     {
     }
     void* conf(size_t set_index, const void* tag) override;
@@ -266,8 +271,8 @@ private:
     ConfSet* server_confs_;
 };
 
-/// The block in which a directive of http, server or location stands. (Blocks of other kinds answer their
-/// nearest enclosing one.)
+/// The block in which a directive of http, server or location stands. (Blocks of other kinds answer
+/// their nearest enclosing one.)
 HttpBlock& http_block(conf::Apply& apply);
 
 /// All modules, the engine's own first; assigns Module::index.

@@ -18,7 +18,8 @@ std::string_view first_line(std::string_view text)
     return text.substr(0, std::min<size_t>(text.find_first_of("\r\n"), 1024));
 }
 
-/// How long an old worker still listens to an idle client that may be sending its next request just now.
+/// How long an old worker still listens to an idle client that may be sending its next request just
+/// now.
 constexpr ms leaving_linger{500};
 
 }  // namespace
@@ -103,11 +104,13 @@ Task<bool> Connection::wait_for_request(Connection& self)
     idle = true;
     ++service.counters.waiting;
     in.release();
-    Deadline until = requests == 0 ? Clock::in(*listen_address().default_server->core->client_header_timeout)
-                                   : Clock::in(limits_->keepalive_timeout->timeout);
+    Deadline until = requests == 0
+                         ? Clock::in(*listen_address().default_server->core->client_header_timeout)
+                         : Clock::in(limits_->keepalive_timeout->timeout);
     event::Wait w = co_await stream.watch().readable(until);
     if (w == event::Wait::canceled) {
-        // The worker is leaving. A request that crosses with our close must not be lost: listen a moment more.
+        // The worker is leaving. A request that crosses with our close must not be lost: listen a
+        // moment more.
         cancel.reset();
         w = co_await stream.watch().readable(Clock::in(leaving_linger));
     }
@@ -124,7 +127,8 @@ void Connection::make_room()
         if (in.size() < in.capacity())
             in.compact();
         else
-            in.grow(in.capacity() * 2);  // the parser bounds the head: it refuses what exceeds the limits
+            in.grow(in.capacity() *
+                    2);  // the parser bounds the head: it refuses what exceeds the limits
     }
 }
 
@@ -199,7 +203,8 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
     r->body.start({});
     if (r->head.request_line.empty())  // what came of it, for the log
         r->head.request_line = first_line(in.view());
-    bool gone = error.status == 408 || (error.status == 400 && error.reason.starts_with("client prematurely"));
+    bool gone = error.status == 408 ||
+                (error.status == 400 && error.reason.starts_with("client prematurely"));
     if (gone)
         r->log(Level::info, "{}{} while reading client request headers", error.reason,
                error.status == 408 ? " (110: Connection timed out)" : "");
@@ -227,7 +232,8 @@ Task<void> Connection::serve_request(Connection& self)
     r->body.start(head.framing);
     r->pipelined = pipelined_;
     const CoreLocation& rules = *r->server->root.core;
-    if (requests >= *rules.keepalive_requests || Clock::now() - started > *rules.keepalive_time || service.quitting())
+    if (requests >= *rules.keepalive_requests || Clock::now() - started > *rules.keepalive_time ||
+        service.quitting())
         r->keep_alive = false;
     Rc rc = co_await r->run();
     limits_ = r->location->core;
@@ -245,11 +251,12 @@ Task<void> Connection::serve_request(Connection& self)
     arena.clear();
 }
 
-// The client may still be sending: closing now would reset the connection and lose our last bytes on the way
-// (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
+// The client may still be sending: closing now would reset the connection and lose our last bytes
+// on the way (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
 Task<void> Connection::linger(Connection& self)
 {
-    if (timed_out_ || stream.watch().hung_up() || requests == 0 || *limits_->lingering_close == Lingering::off)
+    if (timed_out_ || stream.watch().hung_up() || requests == 0 ||
+        *limits_->lingering_close == Lingering::off)
         co_return;
     bool pending = !in.empty() || stream.watch().can_read() || unread_;
     if (!pending && *limits_->lingering_close != Lingering::always)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection: one client connection, served by one coroutine until it ends. While it idles it holds no
-// buffer. It keeps the generation that it was accepted under alive.
+// Connection: one client connection, served by one coroutine until it ends. While it idles it holds
+// no buffer. It keeps the generation that it was accepted under alive.
 #pragma once
 
 #include <memory>
@@ -33,14 +33,14 @@ public:
     const Listener& listener;
     net::Stream stream;
     os::Address peer;
-    uint64_t number;              // $connection
-    uint64_t requests = 0;        // $connection_requests
+    uint64_t number;        // $connection
+    uint64_t requests = 0;  // $connection_requests
     Instant started;
-    Arena arena;                  // of the current request
+    Arena arena;  // of the current request
     event::CancelScope cancel;
-    buf::Buffer in;               // bytes read and not yet used: head, then body, then what is pipelined
+    buf::Buffer in;  // bytes read and not yet used: head, then body, then what is pipelined
     Request* request = nullptr;
-    bool idle = true;             // between requests: may be closed to make room
+    bool idle = true;  // between requests: may be closed to make room
     bool reading_head = false;
 
     /// The address that the client came to (getsockname, once).
@@ -67,12 +67,12 @@ private:
     const ListenAddress* address_ = nullptr;
     os::Address local_;
     std::string peer_host_, peer_text_;
-    const CoreLocation* limits_ = nullptr;   // keepalive and lingering rules of the last request
+    const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
     bool keep_ = false;
     bool timed_out_ = false;
     bool broken_ = false;
-    bool pipelined_ = false; // bytes of the next request had come before this one was done
-    bool unread_ = false;    // a request body was left half read
+    bool pipelined_ = false;  // bytes of the next request had come before this one was done
+    bool unread_ = false;     // a request body was left half read
 };
 
 }  // namespace sluice::http

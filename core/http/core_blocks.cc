@@ -40,7 +40,8 @@ bool parse_location_line(conf::Apply& apply, LocationLine& line)
     };
     if (apply.size() == 2) {
         if (!modifier(first)) {
-            apply.fail_at(0, fmt::format("invalid location modifier \"{}\"", first), "one of = ^~ ~ ~*");
+            apply.fail_at(0, fmt::format("invalid location modifier \"{}\"", first),
+                          "one of = ^~ ~ ~*");
             return false;
         }
         line.name = apply.arg(1);
@@ -73,7 +74,8 @@ bool fits_inside(conf::Apply& apply, const LocationLine& line, const Location& o
         return refuse(fmt::format("cannot be inside the named location \"{}\"", outer.name));
     if (line.kind == Location::named)
         return refuse("can be on the server level only");
-    if (line.kind != Location::regex && outer.kind != Location::regex && !line.name.starts_with(outer.name))
+    if (line.kind != Location::regex && outer.kind != Location::regex &&
+        !line.name.starts_with(outer.name))
         return refuse(fmt::format("is outside location \"{}\"", outer.name));
     return true;
 }
@@ -81,7 +83,8 @@ bool fits_inside(conf::Apply& apply, const LocationLine& line, const Location& o
 void refuse_name(conf::Apply& apply, size_t i, const Server& server)
 {
     ListenLine line = server.listens.empty() ? default_listen() : server.listens.front();
-    apply.fail_at(i, fmt::format("invalid server name or wildcard \"{}\" on {}", apply.arg(i), line.spec.text));
+    apply.fail_at(i, fmt::format("invalid server name or wildcard \"{}\" on {}", apply.arg(i),
+                                 line.spec.text));
 }
 
 bool compile_pattern(conf::Apply& apply, const LocationLine& line, Location& location)
@@ -92,7 +95,8 @@ bool compile_pattern(conf::Apply& apply, const LocationLine& line, Location& loc
         return false;
     }
     location.pattern = std::move(*regex);
-    location.groups = bind_groups(location.pattern, http_block(apply).main.variables, apply.node.name.pos);
+    location.groups =
+        bind_groups(location.pattern, http_block(apply).main.variables, apply.node.name.pos);
     return true;
 }
 
@@ -104,7 +108,8 @@ void open_http(conf::Apply& apply, HttpRoot& root)
     if (main->present)
         return apply.fail_directive("is duplicate");
     main->present = true;
-    HttpBlock block(conf::in_http, &apply.block, *main, &main->main_confs, &main->server_confs, main->root, nullptr);
+    HttpBlock block(conf::in_http, &apply.block, *main, &main->main_confs, &main->server_confs,
+                    main->root, nullptr);
     apply.in.run(apply.node.children, block);
 }
 
@@ -114,7 +119,8 @@ void open_server(conf::Apply& apply)
     main.servers.push_back(std::make_unique<Server>(main));
     Server& server = *main.servers.back();
     server.root.server = &server;
-    HttpBlock block(conf::in_server, &apply.block, main, &main.main_confs, &server.confs, server.root, &server);
+    HttpBlock block(conf::in_server, &apply.block, main, &main.main_confs, &server.confs,
+                    server.root, &server);
     apply.in.run(apply.node.children, block);
 }
 
@@ -134,12 +140,13 @@ void open_location(conf::Apply& apply)
     if (line.kind == Location::regex && !compile_pattern(apply, line, location))
         return;
     server.locations.push_back(std::move(made));
-    bool fresh = line.kind == Location::named ? server.named.emplace(line.name, &location).second
-                                              : outer.location.children.add(location) == LocationTree::ok;
+    bool fresh = line.kind == Location::named
+                     ? server.named.emplace(line.name, &location).second
+                     : outer.location.children.add(location) == LocationTree::ok;
     if (!fresh)
         apply.fail(fmt::format("duplicate location \"{}\"", line.name));
-    HttpBlock block(conf::in_location, &apply.block, outer.main, &outer.main.main_confs, &server.confs, location,
-                    &server);
+    HttpBlock block(conf::in_location, &apply.block, outer.main, &outer.main.main_confs,
+                    &server.confs, location, &server);
     apply.in.run(apply.node.children, block);
 }
 
@@ -152,7 +159,8 @@ void open_types(conf::Apply& apply, CoreLocation& conf)
             if (fresh)
                 continue;
             apply.diag.warn(extension.pos, "duplicate-extension",
-                            fmt::format("duplicate extension \"{}\", content type: \"{}\", previous content type: \"{}\"",
+                            fmt::format("duplicate extension \"{}\", content type: \"{}\", "
+                                        "previous content type: \"{}\"",
                                         extension.text, node.name.text, it->second));
             it->second = node.name.text;
         }
@@ -178,17 +186,22 @@ void set_server_name(conf::Apply& apply)
             name.groups = bind_groups(name.pattern, block.main.variables, apply.node.name.pos);
         } else {
             if (text.find('/') != std::string_view::npos)
-                apply.warn("server-name-slash", fmt::format("server name \"{}\" has suspicious symbols", text));
+                apply.warn("server-name-slash",
+                           fmt::format("server name \"{}\" has suspicious symbols", text));
             name.text = text == "$hostname" ? lower(os::host_name()) : lower(text);
             size_t star = name.text.find('*');
-            bool good = star == std::string::npos || name.text.starts_with("*.") || name.text.ends_with(".*");
-            if (!good || name.text.find("..") != std::string::npos || std::count(name.text.begin(), name.text.end(), '*') > 1)
+            bool good = star == std::string::npos || name.text.starts_with("*.") ||
+                        name.text.ends_with(".*");
+            if (!good || name.text.find("..") != std::string::npos ||
+                std::count(name.text.begin(), name.text.end(), '*') > 1)
                 return refuse_name(apply, i, server);
         }
         std::string name_text = name.text;
         server.names.push_back(std::move(name));
         if (server.names.size() == 1)
-            server.first_name = text == "$hostname" ? name_text : std::string(text.starts_with('.') ? text.substr(1) : text);
+            server.first_name = text == "$hostname"
+                                    ? name_text
+                                    : std::string(text.starts_with('.') ? text.substr(1) : text);
     }
 }
 
@@ -201,7 +214,8 @@ void set_error_log(conf::Apply& apply, CoreLocation& conf)
     if (!conf.error_log.is_set() || !*conf.error_log)
         conf.error_log.set(std::make_shared<Log>());
     if (path.starts_with("syslog:") || path.starts_with("memory:"))
-        return apply.fail_at(0, fmt::format("\"{}\" logs are not built into this sluice", path.substr(0, path.find(':'))));
+        return apply.fail_at(0, fmt::format("\"{}\" logs are not built into this sluice",
+                                            path.substr(0, path.find(':'))));
     (*conf.error_log)->add(LogFiles::current().file(path), level);
 }
 

@@ -18,8 +18,8 @@ void open_types(conf::Apply& apply, CoreLocation& conf);
 void set_server_name(conf::Apply& apply);
 void set_error_log(conf::Apply& apply, CoreLocation& conf);
 
-/// All has been read: inherits from the outside in, builds trees and listeners, runs the modules' finish and
-/// install hooks, flattens handlers.
+/// All has been read: inherits from the outside in, builds trees and listeners, runs the modules'
+/// finish and install hooks, flattens handlers.
 void finish_main(Main& main, conf::Diagnostics& diag);
 
 }  // namespace sluice::http

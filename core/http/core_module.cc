@@ -12,29 +12,40 @@ namespace sluice::http {
 namespace {
 
 constexpr conf::ConfType server_type =
-    conf::conf_of<CoreServer, &CoreServer::client_header_buffer_size, &CoreServer::large_client_header_buffers,
-                  &CoreServer::client_header_timeout, &CoreServer::max_headers, &CoreServer::ignore_invalid_headers,
+    conf::conf_of<CoreServer, &CoreServer::client_header_buffer_size,
+                  &CoreServer::large_client_header_buffers, &CoreServer::client_header_timeout,
+                  &CoreServer::max_headers, &CoreServer::ignore_invalid_headers,
                   &CoreServer::underscores_in_headers, &CoreServer::merge_slashes>;
 
 constexpr conf::ConfType location_type = conf::conf_of<
     CoreLocation, &CoreLocation::client_max_body_size, &CoreLocation::client_body_buffer_size,
-    &CoreLocation::client_body_timeout, &CoreLocation::client_body_temp_path, &CoreLocation::send_timeout,
-    &CoreLocation::keepalive_timeout, &CoreLocation::keepalive_min_timeout, &CoreLocation::keepalive_requests,
+    &CoreLocation::client_body_timeout, &CoreLocation::client_body_temp_path,
+    &CoreLocation::send_timeout, &CoreLocation::keepalive_timeout,
+    &CoreLocation::keepalive_min_timeout, &CoreLocation::keepalive_requests,
     &CoreLocation::keepalive_time, &CoreLocation::lingering_close, &CoreLocation::lingering_time,
-    &CoreLocation::lingering_timeout, &CoreLocation::reset_timedout_connection, &CoreLocation::sendfile,
-    &CoreLocation::tcp_nodelay, &CoreLocation::tcp_nopush, &CoreLocation::server_tokens,
-    &CoreLocation::absolute_redirect, &CoreLocation::port_in_redirect, &CoreLocation::server_name_in_redirect,
-    &CoreLocation::chunked_transfer_encoding, &CoreLocation::etag, &CoreLocation::log_not_found,
-    &CoreLocation::log_subrequest, &CoreLocation::recursive_error_pages, &CoreLocation::satisfy,
-    &CoreLocation::default_type, &CoreLocation::keepalive_disable, &CoreLocation::msie_padding, &CoreLocation::types, &CoreLocation::error_page, &CoreLocation::error_log>;
+    &CoreLocation::lingering_timeout, &CoreLocation::reset_timedout_connection,
+    &CoreLocation::sendfile, &CoreLocation::tcp_nodelay, &CoreLocation::tcp_nopush,
+    &CoreLocation::server_tokens, &CoreLocation::absolute_redirect, &CoreLocation::port_in_redirect,
+    &CoreLocation::server_name_in_redirect, &CoreLocation::chunked_transfer_encoding,
+    &CoreLocation::etag, &CoreLocation::log_not_found, &CoreLocation::log_subrequest,
+    &CoreLocation::recursive_error_pages, &CoreLocation::satisfy, &CoreLocation::default_type,
+    &CoreLocation::keepalive_disable, &CoreLocation::msie_padding, &CoreLocation::types,
+    &CoreLocation::error_page, &CoreLocation::error_log>;
 
-void set_listen(conf::Apply& apply) { parse_listen(apply, http_block(apply).server->listens); }
+void set_listen(conf::Apply& apply)
+{
+    parse_listen(apply, http_block(apply).server->listens);
+}
 
-void set_internal(conf::Apply& apply) { http_block(apply).location.internal = true; }
+void set_internal(conf::Apply& apply)
+{
+    http_block(apply).location.internal = true;
+}
 
 void set_ignored_with_note(conf::Apply& apply)
 {
-    apply.warn("no-effect", fmt::format("the \"{}\" directive has no effect in sluice", apply.name()));
+    apply.warn("no-effect",
+               fmt::format("the \"{}\" directive has no effect in sluice", apply.name()));
 }
 
 using conf::call;
@@ -60,7 +71,8 @@ constexpr conf::Directive rows[] = {
     {"internal", in_location, 0, 0, run<set_internal>},
 
     {"client_header_buffer_size", http_server, 1, 1, store<&CoreServer::client_header_buffer_size>},
-    {"large_client_header_buffers", http_server, 2, 2, store<&CoreServer::large_client_header_buffers>},
+    {"large_client_header_buffers", http_server, 2, 2,
+     store<&CoreServer::large_client_header_buffers>},
     {"client_header_timeout", http_server, 1, 1, store<&CoreServer::client_header_timeout>},
     {"max_headers", http_server, 1, 1, store<&CoreServer::max_headers>},
     {"ignore_invalid_headers", http_server, 1, 1, store<&CoreServer::ignore_invalid_headers>},
@@ -187,7 +199,8 @@ std::span<const std::pair<std::string_view, Lingering>> enum_names(Lingering*)
 
 std::span<const std::pair<std::string_view, Satisfy>> enum_names(Satisfy*)
 {
-    static constexpr std::pair<std::string_view, Satisfy> names[] = {{"all", Satisfy::all}, {"any", Satisfy::any}};
+    static constexpr std::pair<std::string_view, Satisfy> names[] = {{"all", Satisfy::all},
+                                                                     {"any", Satisfy::any}};
     return names;
 }
 
@@ -216,7 +229,8 @@ bool parse(conf::Apply& apply, size_t arg, ErrorPage& out)
         }
         if (*code == 499 || *code < 300 || *code > 599) {
             apply.fail_at(i, *code == 499 ? "invalid value \"499\""
-                                          : fmt::format("value \"{}\" must be between 300 and 599", apply.arg(i)));
+                                          : fmt::format("value \"{}\" must be between 300 and 599",
+                                                        apply.arg(i)));
             return false;
         }
         out.statuses.push_back(static_cast<int>(*code));

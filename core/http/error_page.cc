@@ -19,7 +19,8 @@ constexpr Special specials[] = {
     {494, "Request Header Or Cookie Too Large", "Request Header Or Cookie Too Large"},
     {495, "The SSL certificate error", "The SSL certificate error"},
     {496, "No required SSL certificate was sent", "No required SSL certificate was sent"},
-    {497, "The plain HTTP request was sent to HTTPS port", "The plain HTTP request was sent to HTTPS port"},
+    {497, "The plain HTTP request was sent to HTTPS port",
+     "The plain HTTP request was sent to HTTPS port"},
 };
 
 bool has_page(int status)
@@ -29,7 +30,8 @@ bool has_page(int status)
     return status >= 400 && !status_line_text(status).empty();
 }
 
-constexpr std::string_view padding = "<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n";
+constexpr std::string_view padding =
+    "<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n";
 
 std::string make_page(int status, Tokens tokens, bool padded)
 {
@@ -43,9 +45,10 @@ std::string make_page(int status, Tokens tokens, bool padded)
             heading = "400 Bad Request";
             more = fmt::format("<center>{}</center>\r\n", s.text);
         }
-    return fmt::format("<html>\r\n<head><title>{}</title></head>\r\n<body>\r\n<center><h1>{}</h1></center>\r\n{}"
-                       "<hr><center>{}</center>\r\n</body>\r\n</html>\r\n{}",
-                       title, heading, more, server_token(tokens), tail);
+    return fmt::format(
+        "<html>\r\n<head><title>{}</title></head>\r\n<body>\r\n<center><h1>{}</h1></center>\r\n{}"
+        "<hr><center>{}</center>\r\n</body>\r\n</html>\r\n{}",
+        title, heading, more, server_token(tokens), tail);
 }
 
 }  // namespace

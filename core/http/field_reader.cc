@@ -25,10 +25,19 @@ constexpr std::array<uint8_t, 256> name_classes = [] {
     return table;
 }();
 
-uint8_t name_class(char c) { return name_classes[static_cast<unsigned char>(c)]; }
+uint8_t name_class(char c)
+{
+    return name_classes[static_cast<unsigned char>(c)];
+}
 
-bool is_space(char c) { return c == ' ' || c == '\t'; }
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+bool is_control(char c)
+{
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
 
 }  // namespace
 
@@ -95,10 +104,9 @@ bool FieldReader::give_up(FieldFault fault, std::string_view line, size_t at)
     fault_ = fault;
     char text[300];
     std::string_view shown = line.substr(0, std::min<size_t>(at, 256));
-    auto rc = at < line.size()
-                  ? fmt::format_to_n(text, sizeof text, "{}\\x{:02x}...", shown,
-                                     static_cast<unsigned char>(line[at]))
-                  : fmt::format_to_n(text, sizeof text, "{}...", shown);
+    auto rc = at < line.size() ? fmt::format_to_n(text, sizeof text, "{}\\x{:02x}...", shown,
+                                                  static_cast<unsigned char>(line[at]))
+                               : fmt::format_to_n(text, sizeof text, "{}...", shown);
     bad_line_ = arena_->copy({text, std::min(rc.size, sizeof text)});
     return false;
 }

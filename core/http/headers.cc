@@ -9,17 +9,64 @@ namespace sluice::http {
 namespace {
 
 // In the order of HeaderId.
-constexpr std::string_view names[] = {
-    "", "Host", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Upgrade", "TE",
-    "Trailer", "Keep-Alive", "Proxy-Connection", "Accept-Encoding", "Range", "If-Range", "If-Match",
-    "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "User-Agent", "Referer", "Cookie",
-    "Authorization", "X-Forwarded-For", "Accept", "Accept-Language", "X-Real-IP", "Via", "Origin",
-    "Proxy-Authorization", "Content-Type", "Date", "Server", "Location", "Refresh", "ETag",
-    "Last-Modified", "Accept-Ranges", "Content-Range", "Cache-Control", "Expires", "Set-Cookie",
-    "Vary", "WWW-Authenticate", "X-Accel-Buffering", "X-Accel-Redirect", "X-Accel-Expires",
-    "X-Accel-Limit-Rate", "X-Accel-Charset", "Content-Encoding", "Proxy-Authenticate", "Link",
-    "Age", "Pragma", "Allow", "Retry-After", "Content-Disposition", "Content-Language",
-    "Content-Location"};
+constexpr std::string_view names[] = {"",
+                                      "Host",
+                                      "Connection",
+                                      "Content-Length",
+                                      "Transfer-Encoding",
+                                      "Expect",
+                                      "Upgrade",
+                                      "TE",
+                                      "Trailer",
+                                      "Keep-Alive",
+                                      "Proxy-Connection",
+                                      "Accept-Encoding",
+                                      "Range",
+                                      "If-Range",
+                                      "If-Match",
+                                      "If-None-Match",
+                                      "If-Modified-Since",
+                                      "If-Unmodified-Since",
+                                      "User-Agent",
+                                      "Referer",
+                                      "Cookie",
+                                      "Authorization",
+                                      "X-Forwarded-For",
+                                      "Accept",
+                                      "Accept-Language",
+                                      "X-Real-IP",
+                                      "Via",
+                                      "Origin",
+                                      "Proxy-Authorization",
+                                      "Content-Type",
+                                      "Date",
+                                      "Server",
+                                      "Location",
+                                      "Refresh",
+                                      "ETag",
+                                      "Last-Modified",
+                                      "Accept-Ranges",
+                                      "Content-Range",
+                                      "Cache-Control",
+                                      "Expires",
+                                      "Set-Cookie",
+                                      "Vary",
+                                      "WWW-Authenticate",
+                                      "X-Accel-Buffering",
+                                      "X-Accel-Redirect",
+                                      "X-Accel-Expires",
+                                      "X-Accel-Limit-Rate",
+                                      "X-Accel-Charset",
+                                      "Content-Encoding",
+                                      "Proxy-Authenticate",
+                                      "Link",
+                                      "Age",
+                                      "Pragma",
+                                      "Allow",
+                                      "Retry-After",
+                                      "Content-Disposition",
+                                      "Content-Language",
+                                      "Content-Location"};
 constexpr size_t count = static_cast<size_t>(HeaderId::count_);
 static_assert(std::size(names) == count);
 static_assert(names[static_cast<size_t>(HeaderId::content_location)] == "Content-Location");
@@ -90,7 +137,10 @@ HeaderId header_id(std::string_view name)
     return same_name(name, names[id]) ? static_cast<HeaderId>(id) : HeaderId::other;
 }
 
-std::string_view header_name(HeaderId id) { return names[static_cast<size_t>(id)]; }
+std::string_view header_name(HeaderId id)
+{
+    return names[static_cast<size_t>(id)];
+}
 
 const Header* Headers::find(HeaderId id) const
 {

@@ -49,7 +49,8 @@ std::optional<std::string> split_address(std::string_view text, Where& out)
             return "invalid port";
         if (out.host.empty())
             return "no host";
-    } else if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '-'; })) {
+    } else if (!text.empty() && std::all_of(text.begin(), text.end(),
+                                            [](char c) { return is_digit(c) || c == '-'; })) {
         if (!split_port(text, out))
             return "invalid port";
     } else {
@@ -77,7 +78,8 @@ bool parse_keepalive(std::string_view value, os::ListenOptions& o)
         return t ? std::optional<int>(static_cast<int>(t->count())) : std::nullopt;
     };
     auto idle = seconds(value.substr(0, a)), interval = seconds(value.substr(a + 1, b - a - 1));
-    auto count = b + 1 == value.size() ? std::optional<int64_t>(0) : parse_decimal(value.substr(b + 1));
+    auto count =
+        b + 1 == value.size() ? std::optional<int64_t>(0) : parse_decimal(value.substr(b + 1));
     if (!idle || !interval || !count)
         return false;
     o.keepalive = 1;
@@ -89,7 +91,8 @@ bool parse_keepalive(std::string_view value, os::ListenOptions& o)
 
 enum class Taken { yes, no, bad };
 
-Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string_view value, os::ListenOptions& o)
+Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string_view value,
+                          os::ListenOptions& o)
 {
     auto number = [&](int& out) {
         auto n = parse_decimal(value);
@@ -188,10 +191,14 @@ bool resolve_hosts(conf::Apply& apply, const Where& where, std::vector<os::Addre
         out.push_back(one);
         return true;
     }
-    auto found = where.host.front() == '[' ? fail(std::string()) : os::resolve(where.host, where.first);
+    auto found =
+        where.host.front() == '[' ? fail(std::string()) : os::resolve(where.host, where.first);
     if (!found || found->empty()) {
-        apply.fail(where.host.front() == '[' ? fmt::format("invalid IPv6 address in \"{}\" of the \"listen\" directive", apply.arg(0))
-                                             : fmt::format("host not found in \"{}\" of the \"listen\" directive", apply.arg(0)));
+        apply.fail(where.host.front() == '['
+                       ? fmt::format("invalid IPv6 address in \"{}\" of the \"listen\" directive",
+                                     apply.arg(0))
+                       : fmt::format("host not found in \"{}\" of the \"listen\" directive",
+                                     apply.arg(0)));
         return false;
     }
     out = *found;
@@ -253,8 +260,9 @@ struct Group {
 void add_server(Main& main, Server& server, const ListenLine& line, std::vector<Group>& groups,
                 conf::Diagnostics& diag)
 {
-    auto it = std::find_if(groups.begin(), groups.end(),
-                           [&](const Group& g) { return g.line.spec.address == line.spec.address; });
+    auto it = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
+        return g.line.spec.address == line.spec.address;
+    });
     if (it == groups.end()) {
         main.addresses.push_back(std::make_unique<ListenAddress>());
         groups.push_back({main.addresses.back().get(), line});
@@ -265,13 +273,15 @@ void add_server(Main& main, Server& server, const ListenLine& line, std::vector<
     } else {
         if (line.options_set) {
             if (it->line.options_set)
-                return diag.error(line.pos, fmt::format("duplicate listen options for {}", line.spec.text));
+                return diag.error(line.pos,
+                                  fmt::format("duplicate listen options for {}", line.spec.text));
             it->line.spec.options = line.spec.options;
             it->line.options_set = true;
         }
         if (line.default_server) {
             if (it->address->explicit_default)
-                return diag.error(line.pos, fmt::format("a duplicate default server for {}", line.spec.text));
+                return diag.error(line.pos,
+                                  fmt::format("a duplicate default server for {}", line.spec.text));
             it->address->explicit_default = true;
             it->address->default_server = &server;
         }
@@ -284,8 +294,9 @@ void add_names(ListenAddress& address, const std::string& text, conf::Diagnostic
     for (Server* server : address.servers)
         for (const ServerName& name : server->names)
             if (!address.names.add(name, *server))
-                diag.warn(conf::Pos{}, "conflicting-server-name",
-                          fmt::format("conflicting server name \"{}\" on {}, ignored", name.text, text));
+                diag.warn(
+                    conf::Pos{}, "conflicting-server-name",
+                    fmt::format("conflicting server name \"{}\" on {}, ignored", name.text, text));
 }
 
 // A specific address whose port has a wildcard of the same family needs no socket of its own.
@@ -294,7 +305,8 @@ Listener* socket_of(Main& main, const Group& g)
     if (g.line.options_set || g.line.spec.address.is_unix())
         return nullptr;
     for (Listener& l : main.listeners)
-        if (l.spec.address.is_wildcard() && l.spec.address.family() == g.line.spec.address.family() &&
+        if (l.spec.address.is_wildcard() &&
+            l.spec.address.family() == g.line.spec.address.family() &&
             l.spec.address.port() == g.line.spec.address.port())
             return &l;
     return nullptr;

@@ -10,11 +10,8 @@ namespace sluice::http {
 LocationTree::Added LocationTree::add(Location& location)
 {
     switch (location.kind) {
-    case Location::exact:
-        return exact_.emplace(location.name, &location).second ? ok : duplicate;
-    case Location::regex:
-        regexes_.push_back(&location);
-        return ok;
+    case Location::exact: return exact_.emplace(location.name, &location).second ? ok : duplicate;
+    case Location::regex: regexes_.push_back(&location); return ok;
     default:
         if (!names_.insert(location.name).second)
             return duplicate;
@@ -39,8 +36,9 @@ void LocationTree::build()
 
 const Location* LocationTree::longest_prefix(std::string_view uri) const
 {
-    auto after = std::upper_bound(prefixes_.begin(), prefixes_.end(), uri,
-                                  [](std::string_view u, const Prefix& p) { return u < p.location->name; });
+    auto after =
+        std::upper_bound(prefixes_.begin(), prefixes_.end(), uri,
+                         [](std::string_view u, const Prefix& p) { return u < p.location->name; });
     // Everything between the longest prefix and the URI, in order, begins with that prefix.
     auto i = static_cast<int>(after - prefixes_.begin()) - 1;
     while (i >= 0 && !uri.starts_with(prefixes_[static_cast<size_t>(i)].location->name))
@@ -67,8 +65,9 @@ LocationMatch LocationTree::find(std::string_view uri, Captures& captures) const
         }
     }
     // `/dir` where only `/dir/` is a location that hands directories on.
-    auto it = std::lower_bound(prefixes_.begin(), prefixes_.end(), uri,
-                               [](const Prefix& p, std::string_view u) { return p.location->name < u; });
+    auto it =
+        std::lower_bound(prefixes_.begin(), prefixes_.end(), uri,
+                         [](const Prefix& p, std::string_view u) { return p.location->name < u; });
     for (; it != prefixes_.end() && it->location->name.starts_with(uri); ++it) {
         const std::string& name = it->location->name;
         if (name.size() == uri.size() + 1 && name.back() == '/' && it->location->auto_redirect)

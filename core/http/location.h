@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Choosing a location for a URI, in nginx's order: an exact one; else the longest prefix, within it its
-// nested locations; else, unless that prefix says ^~, the first regular expression that matches; else
-// the prefix. Built once, then O(log n) for prefixes and O(1) for exact ones.
+// Choosing a location for a URI, in nginx's order: an exact one; else the longest prefix, within it
+// its nested locations; else, unless that prefix says ^~, the first regular expression that
+// matches; else the prefix. Built once, then O(log n) for prefixes and O(1) for exact ones.
 #pragma once
 
 #include <string_view>

@@ -24,6 +24,9 @@ Method method_id(std::string_view token)
     return Method::other;
 }
 
-std::string_view method_name(Method method) { return methods[static_cast<size_t>(method)]; }
+std::string_view method_name(Method method)
+{
+    return methods[static_cast<size_t>(method)];
+}
 
 }  // namespace sluice::http

@@ -16,8 +16,23 @@ namespace sluice::http {
 
 /// Methods that the engine acts on; any other token is `other` and is forwarded as it came.
 enum class Method : uint8_t {
-    other, get, head, post, put, delete_, options, patch, trace, connect, mkcol, copy, move,
-    propfind, proppatch, lock, unlock
+    other,
+    get,
+    head,
+    post,
+    put,
+    delete_,
+    options,
+    patch,
+    trace,
+    connect,
+    mkcol,
+    copy,
+    move,
+    propfind,
+    proppatch,
+    lock,
+    unlock
 };
 /// Case-sensitive (RFC 9110 9.1).
 Method method_id(std::string_view token);
@@ -40,7 +55,7 @@ struct Framing {
 };
 
 struct ParseError {
-    int status = 0;           // 400, 405, 414, 431, 494, 501, 505; of responses always 502
+    int status = 0;  // 400, 405, 414, 431, 494, 501, 505; of responses always 502
     // Whole message, worded as nginx's, static or in the arena: client sent invalid method
     std::string_view reason;
     // What nginx's log says behind it: " while reading client request line", and so on.
@@ -54,16 +69,16 @@ struct RequestHead {
     std::string_view method, target;  // as sent
     Method method_id = Method::other;
     Version version = Version::http11;
-    bool keep_alive = false;       // what the client wants (RFC 9112 9.3)
-    bool expect_continue = false;  // Expect: 100-continue of an HTTP/1.1 request (RFC 9110 10.1.1)
-    bool upgrade = false;          // Connection: upgrade and Upgrade (RFC 9110 7.8), HTTP/1.1 only
-    Framing framing;               // none, length or chunked
-    Headers headers;               // without the lines that were ignored
+    bool keep_alive = false;        // what the client wants (RFC 9112 9.3)
+    bool expect_continue = false;   // Expect: 100-continue of an HTTP/1.1 request (RFC 9110 10.1.1)
+    bool upgrade = false;           // Connection: upgrade and Upgrade (RFC 9110 7.8), HTTP/1.1 only
+    Framing framing;                // none, length or chunked
+    Headers headers;                // without the lines that were ignored
     std::string_view request_line;  // as sent, without its line end ($request)
     std::string_view schema;        // of absolute-form, as sent; else empty
     std::string_view host;  // of absolute-form, else of Host: checked, lower case, no last dot
     std::string_view port;  // digits behind it, or empty
-    std::string_view path_and_query;  // what locations see: starts with '/', or is "*"
+    std::string_view path_and_query;        // what locations see: starts with '/', or is "*"
     ArenaVector<std::string_view> ignored;  // field lines dropped for their name, for the log
     size_t head_size = 0;
 };

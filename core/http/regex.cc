@@ -2,18 +2,18 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "core/http/regex.h"
 
+#include <fmt/format.h>
 #include <pcre2.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
 
 #include "core/base/check.h"
 
 namespace sluice::http {
 namespace {
 
-// A pattern that needs more steps than this on one subject is answered "error" and logged by the caller.
+// A pattern that needs more steps than this on one subject is answered "error" and logged by the
+// caller.
 constexpr uint32_t match_limit = 100000;
 
 struct Scratch {
@@ -54,8 +54,9 @@ Result<Regex, std::string> Regex::compile(const std::string& pattern, bool casel
 {
     int code = 0;
     PCRE2_SIZE offset = 0;
-    pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                                         caseless ? PCRE2_CASELESS : 0, &code, &offset, nullptr);
+    pcre2_code* compiled =
+        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                      caseless ? PCRE2_CASELESS : 0, &code, &offset, nullptr);
     if (!compiled) {
         PCRE2_UCHAR text[128];
         pcre2_get_error_message(code, text, sizeof text);
@@ -63,11 +64,13 @@ Result<Regex, std::string> Regex::compile(const std::string& pattern, bool casel
         auto why = reinterpret_cast<const char*>(text);
         if (offset == pattern.size())
             return fail(fmt::format("pcre2_compile() failed: {} in \"{}\"", why, pattern));
-        return fail(fmt::format("pcre2_compile() failed: {} in \"{}\" at \"{}\"", why, pattern, pattern.substr(offset)));
+        return fail(fmt::format("pcre2_compile() failed: {} in \"{}\" at \"{}\"", why, pattern,
+                                pattern.substr(offset)));
     }
     Regex regex;
     regex.code_ = {compiled, [](pcre2_code* p) { pcre2_code_free(p); }};
-    pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);  // without JIT it interprets: slower, same answers
+    pcre2_jit_compile(compiled,
+                      PCRE2_JIT_COMPLETE);  // without JIT it interprets: slower, same answers
     pcre2_pattern_info(compiled, PCRE2_INFO_CAPTURECOUNT, &regex.groups_);
     regex.names_ = group_names(compiled);
     return regex;
@@ -76,8 +79,9 @@ Result<Regex, std::string> Regex::compile(const std::string& pattern, bool casel
 Regex::Outcome Regex::run(std::string_view subject, Captures* captures) const
 {
     Scratch& s = scratch();
-    int n = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(subject.data() ? subject.data() : ""),
-                        subject.size(), 0, 0, s.data, s.context);
+    int n =
+        pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(subject.data() ? subject.data() : ""),
+                    subject.size(), 0, 0, s.data, s.context);
     if (n == PCRE2_ERROR_NOMATCH)
         return no_match;
     if (n < 0)
@@ -88,9 +92,11 @@ Regex::Outcome Regex::run(std::string_view subject, Captures* captures) const
         n = Captures::max;  // more groups than we keep
     const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(s.data);
     captures->subject = subject;
-    captures->count = static_cast<uint32_t>(std::min<size_t>(static_cast<size_t>(n), Captures::max));
+    captures->count =
+        static_cast<uint32_t>(std::min<size_t>(static_cast<size_t>(n), Captures::max));
     for (uint32_t i = 0; i < 2 * captures->count; ++i)
-        captures->offsets[i] = offsets[i] == PCRE2_UNSET ? UINT32_MAX : static_cast<uint32_t>(offsets[i]);
+        captures->offsets[i] =
+            offsets[i] == PCRE2_UNSET ? UINT32_MAX : static_cast<uint32_t>(offsets[i]);
     return match;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions: PCRE2 with JIT, bounded by a match limit so that no input can hold the worker.
+// Regular expressions: PCRE2 with JIT, bounded by a match limit so that no input can hold the
+// worker.
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,15 @@ constexpr int max_redirects = 10;  // nginx's NGX_HTTP_MAX_URI_CHANGES
 }  // namespace
 
 Request::Request(Connection& connection, RequestHead& h)
-    : c(connection), head(h), method(h.method), method_id(h.method_id), body(*this),
-      started_wall_ms(Clock::wall_ms()), started(Clock::now()), started_us(0), keep_alive(h.keep_alive),
+    : c(connection),
+      head(h),
+      method(h.method),
+      method_id(h.method_id),
+      body(*this),
+      started_wall_ms(Clock::wall_ms()),
+      started(Clock::now()),
+      started_us(0),
+      keep_alive(h.keep_alive),
       arena_(connection.arena)
 {
     size_t n = all_modules().size();
@@ -25,9 +32,15 @@ Request::Request(Connection& connection, RequestHead& h)
     std::fill_n(slots_, n, nullptr);
 }
 
-event::CancelScope& Request::cancel() { return c.cancel; }
+event::CancelScope& Request::cancel()
+{
+    return c.cancel;
+}
 
-FrameArena& Request::frames() const { return event::Loop::current().frames(); }
+FrameArena& Request::frames() const
+{
+    return event::Loop::current().frames();
+}
 
 bool Request::set_target(std::string_view path_and_query)
 {
@@ -92,7 +105,9 @@ Task<Rc> Request::serve()
         if (rc != redirected)
             break;
         if (++redirects_ > max_redirects) {
-            log(Level::error, "rewrite or internal redirection cycle while internally redirecting to \"{}\"", uri);
+            log(Level::error,
+                "rewrite or internal redirection cycle while internally redirecting to \"{}\"",
+                uri);
             rc = co_await send_error_page(500);
             break;
         }
@@ -104,7 +119,7 @@ Task<Rc> Request::serve()
 Task<Rc> Request::run_phases(Phase first, Phase last)
 {
     const Location& where = *location;
-    int refused = 0;       // by an access handler, with `satisfy any`
+    int refused = 0;  // by an access handler, with `satisfy any`
     for (size_t i = 0; i < where.handlers.size(); ++i) {
         Phase phase = where.handlers[i].first;
         if (phase < first)
@@ -194,8 +209,8 @@ bool Request::browser_cannot_keep_alive() const
     size_t msie = agent.find("MSIE ");
     if (old_msie_matters && msie != agent.npos && msie + 6 < agent.size())
         return agent[msie + 5] >= '4' && agent[msie + 5] <= '6' && agent[msie + 6] == '.';
-    return disable.safari && agent.find("Safari/") != agent.npos && agent.find("Mac OS X") != agent.npos &&
-           agent.find("Chrome/") == agent.npos;
+    return disable.safari && agent.find("Safari/") != agent.npos &&
+           agent.find("Mac OS X") != agent.npos && agent.find("Chrome/") == agent.npos;
 }
 
 Rc Request::internal_redirect(std::string_view target)
@@ -298,21 +313,31 @@ Task<Rc> Request::send_error_page(int status)
     replace_status_ = 0;
     // Of what the handler set only what belongs to the status stays.
     for (const Header& h : kept)
-        if (h.id == HeaderId::location || h.id == HeaderId::www_authenticate || h.id == HeaderId::content_range ||
-            h.id == HeaderId::retry_after || h.id == HeaderId::allow)
+        if (h.id == HeaderId::location || h.id == HeaderId::www_authenticate ||
+            h.id == HeaderId::content_range || h.id == HeaderId::retry_after ||
+            h.id == HeaderId::allow)
             out.headers.add(arena_, h);
     switch (status) {
-    case 400: case 413: case 414: case 431: case 494: case 495: case 496: case 497: case 500: case 501:
+    case 400:
+    case 413:
+    case 414:
+    case 431:
+    case 494:
+    case 495:
+    case 496:
+    case 497:
+    case 500:
+    case 501:
         keep_alive = false;  // the connection's state is in doubt, or a body would have to be read
         break;
-    default:
-        break;
+    default: break;
     }
     if (status >= 494 && status <= 497)
         log_status = status;
-    std::string_view agent = *core().msie_padding && status >= 400 && head.version != Version::http09
-                                 ? head.headers.value(HeaderId::user_agent)
-                                 : std::string_view{};
+    std::string_view agent =
+        *core().msie_padding && status >= 400 && head.version != Version::http09
+            ? head.headers.value(HeaderId::user_agent)
+            : std::string_view{};
     bool padded = agent.find("MSIE ") != agent.npos || agent.find("Chrome/") != agent.npos;
     std::string_view page = error_page_text(status, *core().server_tokens, padded);
     int shown = status >= 494 && status <= 497 ? 400 : status;

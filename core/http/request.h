@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request: one exchange with a client, from its head to its log line. It lives in its connection's arena
-// and names the arena that coroutine frames come from. Its life (core/http/request.cc):
+// Request: one exchange with a client, from its head to its log line. It lives in its connection's
+// arena and names the arena that coroutine frames come from. Its life (core/http/request.cc):
 //   head → server by Host → phases → content handler → response → rest of the body → log
 //
-// Body: pulled with read_body(). Response: set `out`, then send_head(), write() any number of times,
-// finish(); or respond() for all at once; or return reply(status) and let error pages do it.
+// Body: pulled with read_body(). Response: set `out`, then send_head(), write() any number of
+// times, finish(); or respond() for all at once; or return reply(status) and let error pages do it.
 #pragma once
 
 #include <span>
@@ -21,27 +21,27 @@
 namespace sluice::upstream {
 struct Attempt;
 class Exchange;
-}
+}  // namespace sluice::upstream
 
 namespace sluice::http {
 
 class Connection;
 
-/// The response's head while it is being made. Content-Length, Transfer-Encoding, Connection, Keep-Alive,
-/// Date, Server and Content-Type are rendered from the values, never from `headers`.
+/// The response's head while it is being made. Content-Length, Transfer-Encoding, Connection,
+/// Keep-Alive, Date, Server and Content-Type are rendered from the values, never from `headers`.
 struct Response {
     int status = 0;
-    std::string_view reason;         // of an upstream's status line; empty: the usual one
-    Headers headers;                 // all others, in order
-    std::string_view content_type;   // empty: no such field
-    int64_t content_length = -1;     // -1: unknown
-    int64_t last_modified = -1;      // seconds since the epoch, -1: none
+    std::string_view reason;              // of an upstream's status line; empty: the usual one
+    Headers headers;                      // all others, in order
+    std::string_view content_type;        // empty: no such field
+    int64_t content_length = -1;          // -1: unknown
+    int64_t last_modified = -1;           // seconds since the epoch, -1: none
     std::string_view last_modified_text;  // as the upstream wrote it; wins
-    std::string_view server;         // passed on instead of ours (proxy_pass_header)
+    std::string_view server;              // passed on instead of ours (proxy_pass_header)
     std::string_view date;
-    bool no_body = false;            // the head is all (HEAD, 204, 304)
+    bool no_body = false;  // the head is all (HEAD, 204, 304)
     bool allow_ranges = false;
-    Headers trailers;                // of a chunked response
+    Headers trailers;  // of a chunked response
 };
 
 class Request
@@ -58,14 +58,14 @@ public:
     // ---- what was asked ----
     Connection& c;
     RequestHead& head;
-    std::string_view method;     // may change for an error page (GET)
+    std::string_view method;  // may change for an error page (GET)
     Method method_id;
-    std::string_view uri;        // decoded and normalised; what locations match
-    std::string_view args;       // after '?', not decoded
+    std::string_view uri;   // decoded and normalised; what locations match
+    std::string_view args;  // after '?', not decoded
     bool has_args = false;
-    std::string_view unparsed_uri;   // path and query as sent
-    bool uri_changed = false;    // no longer what was sent: proxy_pass encodes it again
-    bool pipelined = false;      // its head had come before the last response was sent ($pipe)
+    std::string_view unparsed_uri;  // path and query as sent
+    bool uri_changed = false;       // no longer what was sent: proxy_pass encodes it again
+    bool pipelined = false;         // its head had come before the last response was sent ($pipe)
     bool is_head() const { return head.method_id == Method::head; }
 
     // ---- where it is served ----
@@ -103,8 +103,8 @@ public:
     /// The whole response went out ($request_completion).
     bool completed() const { return complete_; }
     bool is_chunked() const { return chunked_; }
-    /// Filters and renders the head; it leaves with the first write or finish(). `last` says that no body
-    /// will follow at all.
+    /// Filters and renders the head; it leaves with the first write or finish(). `last` says that
+    /// no body will follow at all.
     Rc send_head();
     /// The slices' memory must stay until it returns. closed: the client is gone or too slow.
     /// `last`: nothing follows; then it says finished.
@@ -113,7 +113,8 @@ public:
     Task<Rc> flush();
     /// The end of the response: last chunk, trailers. finished or closed.
     Task<Rc> finish();
-    /// A whole response: send_head, write, finish. `content_type` empty: the location's by extension.
+    /// A whole response: send_head, write, finish. `content_type` empty: the location's by
+    /// extension.
     Task<Rc> respond(int status, std::string_view content_type, std::string_view text);
     /// A 1xx head (100, 103), at once.
     Task<Rc> send_informational(int status, const Headers* headers);
@@ -147,13 +148,13 @@ public:
     int64_t started_wall_ms;
     Instant started;
     uint64_t started_us;
-    bool keep_alive;              // our wish; rendered into the head
-    int log_status = 0;           // 494-499 of the log; 0: out.status
-    int error_status = 0;         // set while an error page is served
-    std::string_view id();        // $request_id
-    ArenaVector<upstream::Attempt*> attempts;   // of upstreams, in order
-    upstream::Exchange* exchange = nullptr;     // the current or last one
-    std::string_view upstream_text;  // for the error log's `upstream: "..."`
+    bool keep_alive;                           // our wish; rendered into the head
+    int log_status = 0;                        // 494-499 of the log; 0: out.status
+    int error_status = 0;                      // set while an error page is served
+    std::string_view id();                     // $request_id
+    ArenaVector<upstream::Attempt*> attempts;  // of upstreams, in order
+    upstream::Exchange* exchange = nullptr;    // the current or last one
+    std::string_view upstream_text;            // for the error log's `upstream: "..."`
 
     /// The engine's: runs the request to its end; the log phase has run when it returns.
     Task<Rc> run();
@@ -165,7 +166,7 @@ public:
 
 private:
     friend class Connection;
-    static constexpr size_t max_parts = 16;   // slices gathered for one write
+    static constexpr size_t max_parts = 16;  // slices gathered for one write
 
     Task<Rc> serve();
     Task<Rc> run_phases(Phase first, Phase last);
@@ -186,17 +187,17 @@ private:
 
     Arena& arena_;
     void** slots_ = nullptr;
-    const Location* named_ = nullptr;   // where a named redirect goes
-    buf::Buffer head_out_;              // corked head
+    const Location* named_ = nullptr;  // where a named redirect goes
+    buf::Buffer head_out_;             // corked head
     buf::Slice parts_[max_parts];
     char chunk_head_[20];
     uint64_t body_sent_ = 0, head_bytes_ = 0, chunk_bytes_ = 0;
     std::string_view id_;
     int redirects_ = 0;
-    int replace_status_ = 0;            // of an error page: 0 keeps what the page answers
+    int replace_status_ = 0;  // of an error page: 0 keeps what the page answers
     bool head_sent_ = false;
     bool chunked_ = false;
-    bool discard_body_ = false;         // HEAD: the content handler's bytes go nowhere
+    bool discard_body_ = false;  // HEAD: the content handler's bytes go nowhere
     bool failed_ = false;
     bool complete_ = false;
 };

@@ -17,7 +17,10 @@ bool bad_request(ParseError& error)
     return false;
 }
 
-bool is_method(char c) { return (c >= 'A' && c <= 'Z') || c == '_' || c == '-'; }
+bool is_method(char c)
+{
+    return (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+}
 
 constexpr std::array<bool, 256> target_bytes = [] {
     std::array<bool, 256> table{};

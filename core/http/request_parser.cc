@@ -130,8 +130,7 @@ ParseState RequestParser::read_fields(std::string_view all)
 ParseState RequestParser::fail_fields()
 {
     switch (fields_.fault()) {
-    case FieldFault::count:
-        return fail(494, "client sent too many header lines");
+    case FieldFault::count: return fail(494, "client sent too many header lines");
     case FieldFault::size:
         return fail(
             494, arena_->concat("client sent too long header line: \"", fields_.bad_line(), "\""));

@@ -20,21 +20,49 @@ struct Phrase {
 };
 // RFC 9110 15, worded as nginx words them.
 constexpr Phrase phrases[] = {
-    {100, "100 Continue"}, {101, "101 Switching Protocols"}, {102, "102 Processing"}, {103, "103 Early Hints"},
-    {200, "200 OK"}, {201, "201 Created"}, {202, "202 Accepted"}, {204, "204 No Content"},
-    {206, "206 Partial Content"}, {300, "300 Multiple Choices"}, {301, "301 Moved Permanently"},
-    {302, "302 Moved Temporarily"}, {303, "303 See Other"}, {304, "304 Not Modified"},
-    {307, "307 Temporary Redirect"}, {308, "308 Permanent Redirect"}, {400, "400 Bad Request"},
-    {401, "401 Unauthorized"}, {402, "402 Payment Required"}, {403, "403 Forbidden"}, {404, "404 Not Found"},
-    {405, "405 Not Allowed"}, {406, "406 Not Acceptable"}, {408, "408 Request Time-out"}, {409, "409 Conflict"},
-    {410, "410 Gone"}, {411, "411 Length Required"}, {412, "412 Precondition Failed"},
-    {413, "413 Request Entity Too Large"}, {414, "414 Request-URI Too Large"},
-    {415, "415 Unsupported Media Type"}, {416, "416 Requested Range Not Satisfiable"},
-    {421, "421 Misdirected Request"}, {426, "426 Upgrade Required"}, {429, "429 Too Many Requests"},
+    {100, "100 Continue"},
+    {101, "101 Switching Protocols"},
+    {102, "102 Processing"},
+    {103, "103 Early Hints"},
+    {200, "200 OK"},
+    {201, "201 Created"},
+    {202, "202 Accepted"},
+    {204, "204 No Content"},
+    {206, "206 Partial Content"},
+    {300, "300 Multiple Choices"},
+    {301, "301 Moved Permanently"},
+    {302, "302 Moved Temporarily"},
+    {303, "303 See Other"},
+    {304, "304 Not Modified"},
+    {307, "307 Temporary Redirect"},
+    {308, "308 Permanent Redirect"},
+    {400, "400 Bad Request"},
+    {401, "401 Unauthorized"},
+    {402, "402 Payment Required"},
+    {403, "403 Forbidden"},
+    {404, "404 Not Found"},
+    {405, "405 Not Allowed"},
+    {406, "406 Not Acceptable"},
+    {408, "408 Request Time-out"},
+    {409, "409 Conflict"},
+    {410, "410 Gone"},
+    {411, "411 Length Required"},
+    {412, "412 Precondition Failed"},
+    {413, "413 Request Entity Too Large"},
+    {414, "414 Request-URI Too Large"},
+    {415, "415 Unsupported Media Type"},
+    {416, "416 Requested Range Not Satisfiable"},
+    {421, "421 Misdirected Request"},
+    {426, "426 Upgrade Required"},
+    {429, "429 Too Many Requests"},
     {431, "431 Request Header Fields Too Large"},
-    {500, "500 Internal Server Error"}, {501, "501 Not Implemented"}, {502, "502 Bad Gateway"},
-    {503, "503 Service Temporarily Unavailable"}, {504, "504 Gateway Time-out"},
-    {505, "505 HTTP Version Not Supported"}, {507, "507 Insufficient Storage"},
+    {500, "500 Internal Server Error"},
+    {501, "501 Not Implemented"},
+    {502, "502 Bad Gateway"},
+    {503, "503 Service Temporarily Unavailable"},
+    {504, "504 Gateway Time-out"},
+    {505, "505 HTTP Version Not Supported"},
+    {507, "507 Insufficient Storage"},
 };
 
 // Appends to a buffer that grows: no length is computed beforehand.
@@ -55,7 +83,10 @@ public:
         fmt::format_int text(n);
         return *this << std::string_view(text.data(), text.size());
     }
-    void field(std::string_view name, std::string_view value) { *this << name << ": " << value << "\r\n"; }
+    void field(std::string_view name, std::string_view value)
+    {
+        *this << name << ": " << value << "\r\n";
+    }
 
 private:
     buf::Buffer& b_;
@@ -72,10 +103,8 @@ bool is_rendered_here(HeaderId id)
     case HeaderId::content_type:
     case HeaderId::date:
     case HeaderId::server:
-    case HeaderId::last_modified:
-        return true;
-    default:
-        return false;
+    case HeaderId::last_modified: return true;
+    default: return false;
     }
 }
 
@@ -246,9 +275,11 @@ Rc Request::write_failed(const net::Io& io)
     keep_alive = false;
     head_out_.release();
     if (io.kind == net::Io::timeout)
-        log(Level::info, "client timed out (110: Connection timed out) while sending response to client");
+        log(Level::info,
+            "client timed out (110: Connection timed out) while sending response to client");
     else if (io.kind == net::Io::reset)
-        log(Level::info, "writev() failed {} while sending response to client", errno_text(io.error));
+        log(Level::info, "writev() failed {} while sending response to client",
+            errno_text(io.error));
     return closed;
 }
 
@@ -320,7 +351,8 @@ std::string_view Request::type_of(std::string_view path) const
     if (dot == std::string_view::npos || (slash != std::string_view::npos && dot < slash))
         return *rules.default_type;
     // What nginx knows when no `types` stands anywhere.
-    static const MimeTypes usual{{"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}};
+    static const MimeTypes usual{
+        {"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}};
     const MimeTypes& types = *rules.types ? **rules.types : usual;
     std::string_view extension = path.substr(dot + 1);
     char lower[32];

@@ -22,17 +22,19 @@ bool ServerNames::add(const ServerName& name, Server& server)
     return exact_.emplace(text, &server).second;
 }
 
-Server* ServerNames::find(std::string_view host, Captures& captures, const ServerName*& matched) const
+Server* ServerNames::find(std::string_view host, Captures& captures,
+                          const ServerName*& matched) const
 {
     if (auto it = exact_.find(host); it != exact_.end())
         return it->second;
     if (!suffix_.empty())
-        for (size_t dot = host.find('.', 1); dot != std::string_view::npos; dot = host.find('.', dot + 1))
+        for (size_t dot = host.find('.', 1); dot != std::string_view::npos;
+             dot = host.find('.', dot + 1))
             if (auto it = suffix_.find(host.substr(dot)); it != suffix_.end())
                 return it->second;
     if (!prefix_.empty() && !host.empty())
-        for (size_t dot = host.rfind('.', host.size() - 1); dot != std::string_view::npos && dot > 0;
-             dot = host.rfind('.', dot - 1))
+        for (size_t dot = host.rfind('.', host.size() - 1);
+             dot != std::string_view::npos && dot > 0; dot = host.rfind('.', dot - 1))
             if (dot + 1 < host.size())
                 if (auto it = prefix_.find(host.substr(0, dot + 1)); it != prefix_.end())
                     return it->second;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Choosing a server by name among those of one address, in nginx's order (server_name): exact name,
-// longest wildcard at the beginning (*.example.com, .example.com), longest wildcard at the end (mail.*),
-// first regular expression. Names are lower case.
+// longest wildcard at the beginning (*.example.com, .example.com), longest wildcard at the end
+// (mail.*), first regular expression. Names are lower case.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ namespace sluice::http {
 struct Server;
 
 struct ServerName {
-    std::string text;   // lower case, without the ~ of a regex
+    std::string text;  // lower case, without the ~ of a regex
     bool is_regex = false;
     Regex pattern;
     NamedGroups groups;

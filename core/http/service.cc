@@ -12,7 +12,7 @@
 namespace sluice::http {
 namespace {
 
-constexpr ms accept_pause{500};  // after running out of descriptors or memory
+constexpr ms accept_pause{500};    // after running out of descriptors or memory
 constexpr int accept_budget = 64;  // connections taken per wake-up with multi_accept
 
 }  // namespace
@@ -25,7 +25,8 @@ public:
         : service_(s), listener_(l), socket_(std::move(socket))
     {
     }
-    /// The socket stays the process layer's: what is registered is a duplicate, closed with the watch.
+    /// The socket stays the process layer's: what is registered is a duplicate, closed with the
+    /// watch.
     bool begin()
     {
         os::Fd fd = os::duplicate(socket_->fd.get());
@@ -36,7 +37,8 @@ public:
         cancel();
         close();
     }
-    /// Takes the listener out of epoll for a while: it would report what cannot be taken at once, for ever.
+    /// Takes the listener out of epoll for a while: it would report what cannot be taken at once,
+    /// for ever.
     void pause()
     {
         close();
@@ -52,7 +54,10 @@ private:
     std::shared_ptr<net::ListenSocket> socket_;
 };
 
-Service::Service() : main_(std::make_unique<Main>()) { define_core_variables(main_->variables); }
+Service::Service() : main_(std::make_unique<Main>())
+{
+    define_core_variables(main_->variables);
+}
 
 Service::~Service() = default;
 
@@ -87,8 +92,8 @@ std::vector<net::ListenSpec> Service::listens() const
     return specs;
 }
 
-void Service::start(event::Loop&, const net::ListenSockets& sockets, size_t worker_connections, bool multi_accept,
-                    std::function<void()> drained)
+void Service::start(event::Loop&, const net::ListenSockets& sockets, size_t worker_connections,
+                    bool multi_accept, std::function<void()> drained)
 {
     max_connections = worker_connections;
     multi_accept_ = multi_accept;
@@ -96,8 +101,8 @@ void Service::start(event::Loop&, const net::ListenSockets& sockets, size_t work
     for (size_t i = 0; i < main_->listeners.size(); ++i) {
         acceptors_.push_back(std::make_unique<Acceptor>(*this, main_->listeners[i], sockets[i]));
         if (!acceptors_.back()->begin())
-            (*main_->log)(Level::alert, "epoll_ctl() of listening {} failed {}", main_->listeners[i].spec.text,
-                          errno_text(errno));
+            (*main_->log)(Level::alert, "epoll_ctl() of listening {} failed {}",
+                          main_->listeners[i].spec.text, errno_text(errno));
     }
     started_ = true;
 }
@@ -121,8 +126,10 @@ void Service::accept(Acceptor& acceptor, int fd, const Listener& listener)
         if (error == ECONNABORTED)
             continue;
         if (error) {
-            bool exhausted = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-            (*main_->log)(exhausted ? Level::crit : Level::alert, "accept4() failed {}", errno_text(error));
+            bool exhausted =
+                error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+            (*main_->log)(exhausted ? Level::crit : Level::alert, "accept4() failed {}",
+                          errno_text(error));
             if (exhausted && !shed_idle())
                 return acceptor.pause();
             return;
@@ -133,7 +140,8 @@ void Service::accept(Acceptor& acceptor, int fd, const Listener& listener)
             continue;  // the socket closes
         }
         auto c = std::make_unique<Connection>(*this, listener, std::move(peer), next_number_++);
-        if (c->stream.watch().open(std::move(socket), event::Watch::duplex()) != event::Watch::none) {
+        if (c->stream.watch().open(std::move(socket), event::Watch::duplex()) !=
+            event::Watch::none) {
             (*main_->log)(Level::alert, "{} worker_connections are not enough", max_connections);
             continue;
         }
@@ -174,7 +182,8 @@ void Service::check_drained()
 
 std::string Service::remaining() const
 {
-    return live_.empty() ? std::string() : fmt::format("{} connections are still open", counters.active);
+    return live_.empty() ? std::string()
+                         : fmt::format("{} connections are still open", counters.active);
 }
 
 }  // namespace sluice::http

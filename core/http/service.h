@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Service: http as the process layer sees it. One per generation: it holds the configuration (Main), and
-// in a worker the listeners' watches and the live connections.
+// Service: http as the process layer sees it. One per generation: it holds the configuration
+// (Main), and in a worker the listeners' watches and the live connections.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 #include "core/base/list.h"
 #include "core/event/loop.h"
-#include "core/http/connection.h"
 #include "core/http/config.h"
+#include "core/http/connection.h"
 #include "core/net/listen.h"
 
 namespace sluice::http {
@@ -33,8 +33,8 @@ public:
     void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix);
     std::vector<net::ListenSpec> listens() const;
 
-    void start(event::Loop& loop, const net::ListenSockets& sockets, size_t worker_connections, bool multi_accept,
-               std::function<void()> drained);
+    void start(event::Loop& loop, const net::ListenSockets& sockets, size_t worker_connections,
+               bool multi_accept, std::function<void()> drained);
     void quit();
     bool quitting() const { return quitting_; }
     std::string remaining() const;
@@ -42,7 +42,7 @@ public:
     Main& main() { return *main_; }
     const Main& main() const { return *main_; }
     /// Of this worker.
-    size_t connections_in_use = 0;   // clients and upstreams, as worker_connections counts
+    size_t connections_in_use = 0;  // clients and upstreams, as worker_connections counts
     size_t max_connections = 512;
     ConnectionCounters counters;
 
@@ -62,7 +62,7 @@ private:
     std::unique_ptr<Main> main_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     List<Connection> live_;
-    event::Scope scope_;   // dropped before what it serves
+    event::Scope scope_;  // dropped before what it serves
     std::function<void()> drained_;
     uint64_t next_number_ = 1;
     bool multi_accept_ = false;

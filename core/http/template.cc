@@ -5,10 +5,8 @@
 #include "core/http/request.h"
 #include "core/http/variables.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 bool is_name_char(char c)
 {
@@ -29,11 +27,13 @@ Reference read_reference(std::string_view text, size_t at)
     size_t start = braced ? i + 1 : i, end = start;
     if (!braced && start < text.size() && text[start] >= '1' && text[start] <= '9')
         return {text.substr(start, 1), start + 1, {}};
-    while (end < text.size() && is_name_char(text[end])) ++end;
+    while (end < text.size() && is_name_char(text[end]))
+        ++end;
     std::string_view name = text.substr(start, end - start);
     if (braced && (end == text.size() || text[end] != '}') && !name.empty())
         return {{}, end, fmt::format("the closing bracket in \"{}\" variable is missing", name)};
-    if (name.empty()) return {{}, end, "invalid variable name"};
+    if (name.empty())
+        return {{}, end, "invalid variable name"};
     return {name, end + braced, {}};
 }
 
@@ -59,7 +59,8 @@ std::optional<Template> Template::compile(std::string_view text, conf::Pos pos,
             diag.error(pos, ref.error);
             return std::nullopt;
         }
-        if (!literal.empty()) t.parts_.push_back({Part::text, 0, std::move(literal)});
+        if (!literal.empty())
+            t.parts_.push_back({Part::text, 0, std::move(literal)});
         literal.clear();
         if (is_group(ref.name))
             t.parts_.push_back({Part::capture, static_cast<size_t>(ref.name[0] - '0'), {}});
@@ -79,26 +80,27 @@ std::optional<Template> Template::compile(conf::Apply& apply, Variables& variabl
     conf::Pos stop = apply.node.stop;
     auto t =
         compile(apply.arg(arg), stop.line ? stop : apply.node.args[arg].pos, apply.diag, variables);
-    if (!t) apply.failed_ = true;
+    if (!t)
+        apply.failed_ = true;
     return t;
 }
 
 std::string_view Template::eval(Request& r) const
 {
-    if (parts_.empty()) return literal_;
+    if (parts_.empty())
+        return literal_;
     auto value = [&r](const Part& part) -> std::string_view {
         switch (part.kind) {
-            case Part::text:
-                return part.text_;
-            case Part::capture:
-                return r.captures.get(part.index);
-            default:
-                return r.variables.get(r, part.index).value_or(std::string_view{});
+        case Part::text: return part.text_;
+        case Part::capture: return r.captures.get(part.index);
+        default: return r.variables.get(r, part.index).value_or(std::string_view{});
         }
     };
-    if (parts_.size() == 1) return value(parts_[0]);
+    if (parts_.size() == 1)
+        return value(parts_[0]);
     ArenaText text(r.arena());
-    for (const Part& part : parts_) text.append(value(part));
+    for (const Part& part : parts_)
+        text.append(value(part));
     return text.view();
 }
 

@@ -6,10 +6,8 @@
 #include "core/base/arena_text.h"
 #include "core/base/bytes.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 // Plain: no escape, fragment, empty or dot segment in it.
 bool is_plain(std::string_view path, bool merge_slashes)
@@ -26,7 +24,8 @@ bool is_plain(std::string_view path, bool merge_slashes)
 // Decodes the escape at `at`, which stands on the '%'; -1: broken.
 int decode(std::string_view text, size_t at)
 {
-    if (at + 2 >= text.size()) return -1;
+    if (at + 2 >= text.size())
+        return -1;
     int high = hex_value(text[at + 1]), low = hex_value(text[at + 2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
@@ -40,9 +39,12 @@ public:
     bool slash()
     {
         bool was_dots = false;
-        if (!end_segment(was_dots)) return false;
-        if (was_dots) return true;
-        if (!(merge_ && out_.size() && out_.back() == '/')) out_.push_back('/');
+        if (!end_segment(was_dots))
+            return false;
+        if (was_dots)
+            return true;
+        if (!(merge_ && out_.size() && out_.back() == '/'))
+            out_.push_back('/');
         segment_ = out_.size();
         return true;
     }
@@ -50,7 +52,8 @@ public:
     bool finish(std::string_view& uri)
     {
         bool was_dots = false;
-        if (!end_segment(was_dots)) return false;
+        if (!end_segment(was_dots))
+            return false;
         uri = out_.view();
         return true;
     }
@@ -63,10 +66,12 @@ private:
         std::string_view text = out_.view(), segment = text.substr(segment_);
         was_dots = segment == "." || segment == "..";
         if (segment == "..") {
-            if (segment_ < 2) return false;
+            if (segment_ < 2)
+                return false;
             segment_ = text.rfind('/', segment_ - 2) + 1;
         }
-        if (was_dots) out_.truncate(segment_);
+        if (was_dots)
+            out_.truncate(segment_);
         return true;
     }
 
@@ -80,8 +85,10 @@ using Set = std::array<bool, 256>;
 Set make_set(std::string_view extra)
 {
     Set set{};
-    for (size_t c = 0; c < 256; ++c) set[c] = c < 0x20 || c >= 0x7f;
-    for (char c : extra) set[static_cast<unsigned char>(c)] = true;
+    for (size_t c = 0; c < 256; ++c)
+        set[c] = c < 0x20 || c >= 0x7f;
+    for (char c : extra)
+        set[static_cast<unsigned char>(c)] = true;
     return set;
 }
 
@@ -113,17 +120,20 @@ bool normalize_uri(std::string_view raw_path, bool merge_slashes, Arena& arena,
     Normalizer out(arena, raw_path.size(), merge_slashes);
     for (size_t i = 0; i < raw_path.size(); ++i) {
         char c = raw_path[i];
-        if (c == '#') break;
+        if (c == '#')
+            break;
         bool literal = false;
         if (c == '%') {
             int value = decode(raw_path, i);
-            if (value <= 0) return false;
+            if (value <= 0)
+                return false;
             i += 2;
             c = static_cast<char>(value);
             literal = c != '/';
         }
         if (!literal && c == '/') {
-            if (!out.slash()) return false;
+            if (!out.slash())
+                return false;
         } else {
             out.add(c);
         }
@@ -135,7 +145,8 @@ TargetParts split_target(std::string_view target)
 {
     target = target.substr(0, target.find('#'));
     size_t question = target.find('?');
-    if (question == std::string_view::npos) return {target, {}, false};
+    if (question == std::string_view::npos)
+        return {target, {}, false};
     return {target.substr(0, question), target.substr(question + 1), true};
 }
 
@@ -143,8 +154,10 @@ std::string_view escape_uri(std::string_view text, Escape how, Arena& arena)
 {
     const Set& set = escaped(how);
     size_t first = 0;
-    while (first < text.size() && !set[static_cast<unsigned char>(text[first])]) ++first;
-    if (first == text.size()) return text;
+    while (first < text.size() && !set[static_cast<unsigned char>(text[first])])
+        ++first;
+    if (first == text.size())
+        return text;
     ArenaText out(arena, text.size() + 32);
     out.append(text.substr(0, first));
     for (char c : text.substr(first)) {
@@ -162,11 +175,13 @@ std::string_view escape_uri(std::string_view text, Escape how, Arena& arena)
 
 std::string_view unescape(std::string_view text, Arena& arena)
 {
-    if (text.find('%') == std::string_view::npos) return text;
+    if (text.find('%') == std::string_view::npos)
+        return text;
     ArenaText out(arena, text.size());
     for (size_t i = 0; i < text.size(); ++i) {
         int value = text[i] == '%' ? decode(text, i) : -1;
-        if (value >= 0) i += 2;
+        if (value >= 0)
+            i += 2;
         out.push_back(value >= 0 ? static_cast<char>(value) : text[i]);
     }
     return out.view();

@@ -10,8 +10,7 @@
 
 #include "core/base/arena.h"
 
-namespace sluice::http
-{
+namespace sluice::http {
 
 /// False: malformed (400). `raw_path` has no query; it is cut at a '#'.
 bool normalize_uri(std::string_view raw_path, bool merge_slashes, Arena& arena,

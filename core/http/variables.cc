@@ -6,10 +6,8 @@
 
 #include "core/http/request.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 std::string lower(std::string_view s)
 {
@@ -41,7 +39,8 @@ bool Variables::define(std::string_view name, Get get, const void* data, bool is
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (variable.get && !variable.changeable) return false;
+    if (variable.get && !variable.changeable)
+        return false;
     variable.get = get;
     variable.data = data;
     variable.is_volatile = is_volatile;
@@ -53,7 +52,8 @@ size_t Variables::define_capture(std::string_view name)
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (!variable.get) variable.get = no_value;
+    if (!variable.get)
+        variable.get = no_value;
     return index;
 }
 
@@ -67,7 +67,8 @@ size_t Variables::use(std::string_view name, conf::Pos pos)
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (variable.first_use.line == 0) variable.first_use = pos;
+    if (variable.first_use.line == 0)
+        variable.first_use = pos;
     return index;
 }
 
@@ -78,7 +79,8 @@ bool Variables::bind_prefix(Variable& variable)
         if (variable.name.starts_with(p.prefix) && variable.name.size() > p.prefix.size() &&
             (!best || p.prefix.size() > best->prefix.size()))
             best = &p;
-    if (!best) return false;
+    if (!best)
+        return false;
     bound_.push_back(
         std::make_unique<Bound>(Bound{variable.name.substr(best->prefix.size()), best->get}));
     variable.get = [](Request& r, const void* data) {
@@ -114,8 +116,10 @@ Value VariableCache::get(Request& r, size_t index)
 {
     const Variables::Variable& variable = r.main().variables.at(index);
     Slot& s = slot(r, index);
-    if (s.state == Slot::present) return std::string_view{s.data, s.size};
-    if (s.state == Slot::missing) return std::nullopt;
+    if (s.state == Slot::present)
+        return std::string_view{s.data, s.size};
+    if (s.state == Slot::missing)
+        return std::nullopt;
     if (s.state == Slot::busy) {
         r.log(Level::error, "cycle while evaluating variable \"{}\"", variable.name);
         return std::nullopt;
@@ -144,7 +148,8 @@ NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos)
 
 void store_groups(Request& r, const NamedGroups& groups, const Captures& captures)
 {
-    for (const auto& [index, group] : groups) r.variables.put(r, index, captures.get(group));
+    for (const auto& [index, group] : groups)
+        r.variables.put(r, index, captures.get(group));
 }
 
 }  // namespace sluice::http

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variables and templates. A name in the configuration becomes an index when it is read; the value is
-// computed at most once per request unless the variable is volatile. Names may be used before they are
-// defined (map further down): what is still undefined when the configuration has been read is an error
-// at the place of use.
+// Variables and templates. A name in the configuration becomes an index when it is read; the value
+// is computed at most once per request unless the variable is volatile. Names may be used before
+// they are defined (map further down): what is still undefined when the configuration has been read
+// is an error at the place of use.
 //
-// Template: a directive's text with $variables, compiled once to literal and variable parts; evaluating
-// appends to the request's arena, never measures first.
+// Template: a directive's text with $variables, compiled once to literal and variable parts;
+// evaluating appends to the request's arena, never measures first.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,15 @@ public:
 
     struct Variable {
         std::string name;
-        Get get = nullptr;       // null: not defined (yet)
+        Get get = nullptr;  // null: not defined (yet)
         const void* data = nullptr;
         bool is_volatile = false;  // computed at each use
-        bool changeable = true;  // may be re-defined (map, set) over the built-in one
+        bool changeable = true;    // may be re-defined (map, set) over the built-in one
         conf::Pos first_use{};
     };
 
-    /// Variables by prefix ("arg_", "http_"): the getter's data is the rest of the name, lower-cased.
+    /// Variables by prefix ("arg_", "http_"): the getter's data is the rest of the name,
+    /// lower-cased.
     struct Prefix {
         std::string prefix;
         Value (*get)(Request& r, std::string_view rest);
@@ -51,11 +52,12 @@ public:
     };
 
     /// False when the name is taken by one that is not changeable.
-    bool define(std::string_view name, Get get, const void* data = nullptr, bool is_volatile = false,
-                bool changeable = true);
+    bool define(std::string_view name, Get get, const void* data = nullptr,
+                bool is_volatile = false, bool changeable = true);
     /// Makes a regex's named group a variable; its index, for VariableCache::put().
     size_t define_capture(std::string_view name);
-    void define_prefix(std::string_view prefix, Value (*get)(Request&, std::string_view rest), bool is_volatile = false);
+    void define_prefix(std::string_view prefix, Value (*get)(Request&, std::string_view rest),
+                       bool is_volatile = false);
 
     /// The index of a name, for use(); remembers the place of its first use. Case does not matter.
     size_t use(std::string_view name, conf::Pos pos);
@@ -118,10 +120,11 @@ public:
 
     /// Reports `invalid variable name` at the argument; $1 to $9 and ${name} as in nginx.
     static std::optional<Template> compile(conf::Apply& apply, Variables& variables, size_t arg);
-    static std::optional<Template> compile(std::string_view text, conf::Pos pos, conf::Diagnostics& diag,
-                                           Variables& variables);
+    static std::optional<Template> compile(std::string_view text, conf::Pos pos,
+                                           conf::Diagnostics& diag, Variables& variables);
 
-    /// A view of the arena, the template or a single variable's value. A missing value adds nothing.
+    /// A view of the arena, the template or a single variable's value. A missing value adds
+    /// nothing.
     std::string_view eval(Request& r) const;
     bool is_constant() const { return parts_.empty(); }
     /// The text when it is constant.
@@ -130,7 +133,7 @@ public:
 
     struct Part {
         enum Kind : uint8_t { text, variable, capture } kind;
-        size_t index;      // of the variable or capture group
+        size_t index;  // of the variable or capture group
         std::string text_;
     };
     const std::vector<Part>& parts() const { return parts_; }

@@ -4,10 +4,8 @@
 #include "core/http/variables_core.h"
 #include "core/os/host.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 // Directives of nginx's configurations test this version: it is the one whose behaviour we have.
 constexpr std::string_view nginx_version = "1.31.4";
@@ -39,7 +37,8 @@ template <uint32_t os::TcpInfo::*Member>
 Value tcp_info_value(Request& r, const void*)
 {
     os::TcpInfo info;
-    if (!os::tcp_info(r.c.stream.watch().fd(), info)) return std::nullopt;
+    if (!os::tcp_info(r.c.stream.watch().fd(), info))
+        return std::nullopt;
     return arena_format(r, "{}", info.*Member);
 }
 

@@ -8,8 +8,7 @@
 #include "core/http/request.h"
 #include "core/http/variables.h"
 
-namespace sluice::http
-{
+namespace sluice::http {
 
 void define_request_variables(Variables& v);     // variables_request.cc
 void define_response_variables(Variables& v);    // variables_response.cc

@@ -6,10 +6,8 @@
 #include "core/http/connection.h"
 #include "core/http/variables_core.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 Value field(Request& r, HeaderId id)
 {
@@ -36,18 +34,22 @@ Value arg_value(Request& r, std::string_view name)
 Value find_cookie(std::string_view text, std::string_view name)
 {
     while (!text.empty()) {
-        while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+        while (!text.empty() && text.front() == ' ')
+            text.remove_prefix(1);
         if (istarts_with(text, name)) {
             std::string_view rest = text.substr(name.size());
-            while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+            while (!rest.empty() && rest.front() == ' ')
+                rest.remove_prefix(1);
             if (!rest.empty() && rest.front() == '=') {
                 rest.remove_prefix(1);
-                while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+                while (!rest.empty() && rest.front() == ' ')
+                    rest.remove_prefix(1);
                 return rest.substr(0, rest.find(';'));
             }
         }
         size_t end = text.find_first_of(";,");
-        if (end == std::string_view::npos) break;
+        if (end == std::string_view::npos)
+            break;
         text.remove_prefix(end + 1);
     }
     return std::nullopt;
@@ -57,7 +59,8 @@ Value cookie_value(Request& r, std::string_view name)
 {
     for (const Header& header : r.head.headers)
         if (header.id == HeaderId::cookie)
-            if (Value value = find_cookie(header.value, name)) return value;
+            if (Value value = find_cookie(header.value, name))
+                return value;
     return std::nullopt;
 }
 
@@ -68,9 +71,12 @@ Value http_value(Request& r, std::string_view name)
 
 int base64_digit(char c)
 {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
@@ -78,21 +84,26 @@ int base64_digit(char c)
 Value remote_user(Request& r, const void*)
 {
     std::string_view value = r.head.headers.value(HeaderId::authorization);
-    if (!istarts_with(value, "basic ")) return std::nullopt;
+    if (!istarts_with(value, "basic "))
+        return std::nullopt;
     value = trim(value.substr(6));
     ArenaText user(r.arena(), value.size() + 1);
     uint32_t bits = 0;
     int have = 0;
     for (char c : value) {
         int digit = base64_digit(c);
-        if (c == '=') break;
-        if (digit < 0) return std::nullopt;
+        if (c == '=')
+            break;
+        if (digit < 0)
+            return std::nullopt;
         bits = bits << 6 | static_cast<uint32_t>(digit);
         have += 6;
-        if (have < 8) continue;
+        if (have < 8)
+            continue;
         have -= 8;
         char decoded = static_cast<char>(bits >> have);
-        if (decoded == ':') return user.size() ? Value{user.view()} : std::nullopt;
+        if (decoded == ':')
+            return user.size() ? Value{user.view()} : std::nullopt;
         user.push_back(decoded);
     }
     return std::nullopt;
@@ -106,7 +117,8 @@ Value host(Request& r, const void*)
 // As the client wrote it: the last word of the request line.
 Value protocol(Request& r, const void*)
 {
-    if (r.head.version == Version::http09) return std::string_view{};
+    if (r.head.version == Version::http09)
+        return std::string_view{};
     std::string_view line = r.head.request_line;
     size_t space = line.rfind(' ');
     return space == std::string_view::npos ? version_name(r.head.version) : line.substr(space + 1);
@@ -115,7 +127,8 @@ Value protocol(Request& r, const void*)
 // Of a line that could not be read: what there is of it.
 Value request_line(Request& r, const void*)
 {
-    if (!r.head.request_line.empty()) return r.head.request_line;
+    if (!r.head.request_line.empty())
+        return r.head.request_line;
     std::string_view text = r.c.in.view();
     text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
     return text.substr(0, text.find_first_of("\r\n"));
@@ -123,7 +136,8 @@ Value request_line(Request& r, const void*)
 
 Value request_body(Request& r, const void*)
 {
-    if (!r.body.stored()) return std::nullopt;
+    if (!r.body.stored())
+        return std::nullopt;
     std::string_view text = r.body.stored_text();
     return text.empty() ? std::nullopt : Value{text};
 }
@@ -141,9 +155,11 @@ Value uri(Request& r, const void*)
 
 bool is_field_variable(std::string_view field_name, std::string_view name)
 {
-    if (field_name.size() != name.size()) return false;
+    if (field_name.size() != name.size())
+        return false;
     for (size_t i = 0; i < name.size(); ++i)
-        if ((field_name[i] == '-' ? '_' : to_lower(field_name[i])) != name[i]) return false;
+        if ((field_name[i] == '-' ? '_' : to_lower(field_name[i])) != name[i])
+            return false;
     return true;
 }
 
@@ -153,13 +169,17 @@ Value joined_field(Request& r, const Headers& headers, std::string_view name,
     const Header* first = nullptr;
     size_t lines = 0;
     for (const Header& header : headers)
-        if (is_field_variable(header.name, name) && lines++ == 0) first = &header;
-    if (!first) return std::nullopt;
-    if (lines == 1) return first->value;
+        if (is_field_variable(header.name, name) && lines++ == 0)
+            first = &header;
+    if (!first)
+        return std::nullopt;
+    if (lines == 1)
+        return first->value;
     ArenaText text(r.arena());
     for (const Header& header : headers)
         if (is_field_variable(header.name, name)) {
-            if (&header != first) text.append(separator);
+            if (&header != first)
+                text.append(separator);
             text.append(header.value);
         }
     return text.view();

@@ -5,10 +5,8 @@
 
 #include "core/http/variables_core.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 Value optional(std::string_view s)
 {
@@ -17,8 +15,10 @@ Value optional(std::string_view s)
 
 Value last_modified(Request& r)
 {
-    if (!r.out.last_modified_text.empty()) return r.out.last_modified_text;
-    if (r.out.last_modified < 0) return std::nullopt;
+    if (!r.out.last_modified_text.empty())
+        return r.out.last_modified_text;
+    if (r.out.last_modified < 0)
+        return std::nullopt;
     char text[30];
     format_http_time(r.out.last_modified, text);
     return r.arena().copy({text, 29});
@@ -26,11 +26,13 @@ Value last_modified(Request& r)
 
 Value sent_http_value(Request& r, std::string_view name)
 {
-    if (name == "content_type") return optional(r.out.content_type);
+    if (name == "content_type")
+        return optional(r.out.content_type);
     if (name == "content_length")
         return r.out.content_length < 0 ? std::nullopt
                                         : Value{arena_format(r, "{}", r.out.content_length)};
-    if (name == "last_modified") return last_modified(r);
+    if (name == "last_modified")
+        return last_modified(r);
     if (name == "connection")
         return r.out.status == 101 ? "upgrade" : r.keep_alive ? "keep-alive" : "close";
     if (name == "keep_alive") {
@@ -38,7 +40,8 @@ Value sent_http_value(Request& r, std::string_view name)
         return r.keep_alive && seconds ? Value{arena_format(r, "timeout={}", seconds)}
                                        : std::nullopt;
     }
-    if (name == "transfer_encoding") return r.is_chunked() ? Value{"chunked"} : std::nullopt;
+    if (name == "transfer_encoding")
+        return r.is_chunked() ? Value{"chunked"} : std::nullopt;
     return joined_field(r, r.out.headers, name, ", ");
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module contract. A module is one `const Module module` in its own namespace `sluice::NAME`:
-// directive rows, conf types per level, and an install function that adds handlers to phases, variables
-// and header filters for one generation. Its order is its line in auto/modules. core/ never names one.
+// directive rows, conf types per level, and an install function that adds handlers to phases,
+// variables and header filters for one generation. Its order is its line in auto/modules. core/
+// never names one.
 #pragma once
 
 #include <cstddef>
@@ -21,15 +22,24 @@ class Finish;
 namespace sluice {
 
 /// In the order of a request's life. Content has one handler per location; log always runs.
-enum class Phase : uint8_t { post_read, server_rewrite, rewrite, preaccess, access, precontent, content, log };
+enum class Phase : uint8_t {
+    post_read,
+    server_rewrite,
+    rewrite,
+    preaccess,
+    access,
+    precontent,
+    content,
+    log
+};
 
 /// What a handler says.
-///   next          not mine: go on with the next handler of the phase (content: the next content handler)
-///   done          go on behind this phase (access: allowed)
-///   finished      the response has been sent, whole: go to the end
-///   redirected    the request has a new URI or named location: find its location and run the phases again
-///   closed        nothing more can be sent: the connection goes (client left, response cut short)
-///   reply(status) answer with that status (error_page applies from 300 up)
+///   next          not mine: go on with the next handler of the phase (content: the next content
+///   handler) done          go on behind this phase (access: allowed) finished      the response
+///   has been sent, whole: go to the end redirected    the request has a new URI or named location:
+///   find its location and run the phases again closed        nothing more can be sent: the
+///   connection goes (client left, response cut short) reply(status) answer with that status
+///   (error_page applies from 300 up)
 class Rc
 {
 public:
@@ -42,7 +52,10 @@ private:
     int value_;
 };
 inline constexpr Rc next{0}, done{1}, finished{2}, redirected{3}, closed{4};
-constexpr Rc reply(int status) { return Rc{status}; }
+constexpr Rc reply(int status)
+{
+    return Rc{status};
+}
 
 using Handler = event::Task<Rc> (*)(http::Request&);
 
@@ -54,7 +67,8 @@ struct Module {
     const conf::ConfType* location_conf = nullptr;
     /// Once per generation, after the whole configuration has been read and inherited.
     void (*install)(http::Install&) = nullptr;
-    /// Once per location, server and http level, after inheritance: compile and check (may report errors).
+    /// Once per location, server and http level, after inheritance: compile and check (may report
+    /// errors).
     void (*finish_location)(http::Finish&, void* conf) = nullptr;
     void (*finish_main)(http::Finish&, void* conf) = nullptr;
 

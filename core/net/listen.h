@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A listening socket as the configuration asks for it, and as the master holds it: opened before the
-// workers are forked, inherited by them, kept over a reload when the next generation asks for the same
-// address again.
+// A listening socket as the configuration asks for it, and as the master holds it: opened before
+// the workers are forked, inherited by them, kept over a reload when the next generation asks for
+// the same address again.
 #pragma once
 
 #include <memory>

@@ -54,7 +54,8 @@ private:
 
 }  // namespace
 
-void resolve(const std::string& host, uint16_t port, std::function<void(std::vector<os::Address>)> found)
+void resolve(const std::string& host, uint16_t port,
+             std::function<void(std::vector<os::Address>)> found)
 {
     auto query = std::make_shared<Query>();
     query->host = host;

@@ -55,8 +55,8 @@ Io Stream::try_read(buf::Buffer& b, bool& again)
         if (io.n == 0)
             return {Io::eof};
         auto n = static_cast<size_t>(io.n);
-        // Short: the socket is drained, the next bytes make a new edge. Not so when the peer has closed:
-        // the end is still to be read.
+        // Short: the socket is drained, the next bytes make a new edge. Not so when the peer has
+        // closed: the end is still to be read.
         if (n < room && !watch_.hung_up())
             watch_.drained();
         b.filled(n);
@@ -85,7 +85,8 @@ Io Stream::try_write(std::span<buf::Slice>& slices, bool& again)
         wanted = std::min(s.size, max_file_at_once);
         io = os::sendfile(watch_.fd(), s.file, s.offset, wanted);
         if (io.ok() && io.n == 0)
-            return {Io::reset, 0, EIO};  // the file shrank under us: the length we promised cannot be kept
+            return {Io::reset, 0,
+                    EIO};  // the file shrank under us: the length we promised cannot be kept
     } else {
         io = write_memory(watch_.fd(), slices, wanted);
     }

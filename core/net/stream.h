@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stream: the bytes of one connection, awaited. Reads and writes are tried first and wait only when the
-// kernel has nothing or no room; a read that comes back short has drained the socket (edge-triggered
-// registration), so no second read merely meets EAGAIN. Plain TCP and unix sockets.
+// Stream: the bytes of one connection, awaited. Reads and writes are tried first and wait only when
+// the kernel has nothing or no room; a read that comes back short has drained the socket
+// (edge-triggered registration), so no second read merely meets EAGAIN. Plain TCP and unix sockets.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ public:
     bool is_open() const { return watch_.is_open(); }
     void close() { watch_.close(); }
 
-    /// Reads into the room of `b` (which must have some): ok with n > 0, eof, reset, or nothing now.
-    /// `again` is set when there was nothing.
+    /// Reads into the room of `b` (which must have some): ok with n > 0, eof, reset, or nothing
+    /// now. `again` is set when there was nothing.
     Io try_read(buf::Buffer& b, bool& again);
     /// Writes as much as the kernel takes and advances `slices` past it.
     Io try_write(std::span<buf::Slice>& slices, bool& again);

@@ -2,14 +2,13 @@
 #include "core/os/address.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-
-#include <fmt/format.h>
 
 namespace sluice::os {
 namespace {
@@ -107,8 +106,10 @@ bool Address::is_wildcard() const
 std::string_view Address::bytes() const
 {
     switch (family()) {
-    case AF_INET: return {reinterpret_cast<const char*>(&as<sockaddr_in>(storage_.any).sin_addr), 4};
-    case AF_INET6: return {reinterpret_cast<const char*>(&as<sockaddr_in6>(storage_.any).sin6_addr), 16};
+    case AF_INET:
+        return {reinterpret_cast<const char*>(&as<sockaddr_in>(storage_.any).sin_addr), 4};
+    case AF_INET6:
+        return {reinterpret_cast<const char*>(&as<sockaddr_in6>(storage_.any).sin6_addr), 16};
     default: return {};
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Socket addresses: IPv4, IPv6, unix. A value of fixed size; no names are resolved here except by the
-// blocking resolve(), which is for start-up only.
+// Socket addresses: IPv4, IPv6, unix. A value of fixed size; no names are resolved here except by
+// the blocking resolve(), which is for start-up only.
 #pragma once
 
 #include <sys/socket.h>

@@ -83,7 +83,10 @@ bool receive_message(int fd, Message& out)
     return true;
 }
 
-uid_t effective_user() { return ::geteuid(); }
+uid_t effective_user()
+{
+    return ::geteuid();
+}
 
 std::string pid_space()
 {

@@ -33,7 +33,10 @@ int64_t number(std::string_view text)
     return error == std::errc() && end == text.data() + text.size() ? n : -1;
 }
 
-unsigned least(unsigned a, unsigned b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
+unsigned least(unsigned a, unsigned b)
+{
+    return a == 0 ? b : b == 0 ? a : std::min(a, b);
+}
 
 unsigned limit_v1(const ReadText& read, const std::string& folder)
 {

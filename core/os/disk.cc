@@ -8,10 +8,8 @@
 #include <cstdlib>
 #include <memory>
 
-namespace sluice::os
-{
-namespace
-{
+namespace sluice::os {
+namespace {
 
 FileInfo info_of(const struct stat& s)
 {
@@ -44,7 +42,8 @@ int file_info(const char* path, FileInfo& info)
     struct stat s {
     };
     ++counters.file;
-    if (::stat(path, &s) != 0) return errno;
+    if (::stat(path, &s) != 0)
+        return errno;
     info = info_of(s);
     return 0;
 }
@@ -53,7 +52,8 @@ int append_file(const char* path, std::string_view text)
 {
     ++counters.file;
     Fd fd(::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-    if (!fd) return errno;
+    if (!fd)
+        return errno;
     return write_all(fd.get(), text.data(), text.size()).error;
 }
 

@@ -10,8 +10,7 @@
 #include "core/os/fd.h"
 #include "core/os/sys.h"
 
-namespace sluice::os
-{
+namespace sluice::os {
 
 struct FileInfo {
     enum Kind : uint8_t { none, regular, directory, other } kind = none;

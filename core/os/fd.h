@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fd: the owner of one descriptor. Move-only; closes it on destruction. Whatever makes descriptors in
-// core/os makes them close-on-exec. A descriptor that is registered with epoll is owned by an
+// Fd: the owner of one descriptor. Move-only; closes it on destruction. Whatever makes descriptors
+// in core/os makes them close-on-exec. A descriptor that is registered with epoll is owned by an
 // event::Watch, which unregisters it before it closes it.
 #pragma once
 

@@ -8,15 +8,16 @@
 
 #include "core/base/bytes.h"
 
-namespace sluice::os
-{
+namespace sluice::os {
 
 std::string host_name()
 {
     char name[256] = {};
-    if (::gethostname(name, sizeof name - 1) != 0) return {};
+    if (::gethostname(name, sizeof name - 1) != 0)
+        return {};
     std::string out(name);
-    for (char& c : out) c = to_lower(c);
+    for (char& c : out)
+        c = to_lower(c);
     return out;
 }
 
@@ -24,7 +25,8 @@ bool tcp_info(int fd, TcpInfo& out)
 {
     ::tcp_info info{};
     socklen_t size = sizeof info;
-    if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+    if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return false;
     out = {info.tcpi_rtt, info.tcpi_rttvar, info.tcpi_snd_cwnd, info.tcpi_rcv_space};
     return true;
 }

@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace sluice::os
-{
+namespace sluice::os {
 
 /// gethostname(2), lower case; empty when the system does not say.
 std::string host_name();

@@ -80,6 +80,9 @@ int WholeFile::commit()
     return 0;
 }
 
-void remove_file(const std::string& path) { ::unlink(path.c_str()); }
+void remove_file(const std::string& path)
+{
+    ::unlink(path.c_str());
+}
 
 }  // namespace sluice::os

@@ -23,7 +23,10 @@ namespace {
 char* title_begin = nullptr;
 size_t title_size = 0;
 
-int result(int rc) { return rc == 0 ? 0 : errno; }
+int result(int rc)
+{
+    return rc == 0 ? 0 : errno;
+}
 
 Death death(int pid, int status)
 {
@@ -50,8 +53,14 @@ int fork_process(int& error)
     return pid;
 }
 
-void exit_now(int code) { ::_exit(code); }
-int parent_id() { return ::getppid(); }
+void exit_now(int code)
+{
+    ::_exit(code);
+}
+int parent_id()
+{
+    return ::getppid();
+}
 
 bool reap(Death& out)
 {
@@ -79,9 +88,15 @@ int detach()
     return replace_fd(null.get(), STDOUT_FILENO);
 }
 
-int replace_fd(int from, int to) { return ::dup2(from, to) < 0 ? errno : 0; }
+int replace_fd(int from, int to)
+{
+    return ::dup2(from, to) < 0 ? errno : 0;
+}
 
-Fd duplicate(int fd) { return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
+Fd duplicate(int fd)
+{
+    return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
 
 void init_title(int argc, char** argv)
 {
@@ -121,9 +136,18 @@ FileLimit file_limit()
     return {limit.rlim_cur, limit.rlim_max};
 }
 
-int set_file_limit(uint64_t soft, uint64_t hard) { return set_limit(RLIMIT_NOFILE, soft, hard); }
-int set_core_limit(uint64_t bytes) { return set_limit(RLIMIT_CORE, bytes, bytes); }
-int set_priority(int nice) { return result(::setpriority(PRIO_PROCESS, 0, nice)); }
+int set_file_limit(uint64_t soft, uint64_t hard)
+{
+    return set_limit(RLIMIT_NOFILE, soft, hard);
+}
+int set_core_limit(uint64_t bytes)
+{
+    return set_limit(RLIMIT_CORE, bytes, bytes);
+}
+int set_priority(int nice)
+{
+    return result(::setpriority(PRIO_PROCESS, 0, nice));
+}
 
 int set_affinity(const std::vector<int>& cpus)
 {
@@ -135,7 +159,10 @@ int set_affinity(const std::vector<int>& cpus)
     return result(::sched_setaffinity(0, sizeof set, &set));
 }
 
-int change_directory(const std::string& path) { return result(::chdir(path.c_str())); }
+int change_directory(const std::string& path)
+{
+    return result(::chdir(path.c_str()));
+}
 
 std::string system_name()
 {
@@ -176,8 +203,14 @@ int become(const std::string& user, uid_t uid, gid_t gid, const char*& step)
     return result(::setuid(uid));
 }
 
-int forbid_new_privileges() { return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
-int allow_core_dumps() { return result(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)); }
+int forbid_new_privileges()
+{
+    return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+int allow_core_dumps()
+{
+    return result(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
 
 void replace_environment(const std::vector<std::string>& entries)
 {

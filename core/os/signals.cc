@@ -41,7 +41,10 @@ void unblock_signals(std::initializer_list<int> signals)
     ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void ignore_signal(int signal) { ::signal(signal, SIG_IGN); }
+void ignore_signal(int signal)
+{
+    ::signal(signal, SIG_IGN);
+}
 
 Fd signal_fd(std::initializer_list<int> signals)
 {
@@ -69,7 +72,10 @@ std::string signal_name(int signal)
     return name ? std::string("SIG") + name : "SIG" + std::to_string(signal);
 }
 
-int send_signal(int pid, int signal) { return ::kill(pid, signal) == 0 ? 0 : errno; }
+int send_signal(int pid, int signal)
+{
+    return ::kill(pid, signal) == 0 ? 0 : errno;
+}
 
 bool make_pipe(Pipe& out)
 {

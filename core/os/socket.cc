@@ -11,7 +11,10 @@
 namespace sluice::os {
 namespace {
 
-Fd make(int family) { return Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+Fd make(int family)
+{
+    return Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
 
 void apply_options(int fd, const Address& at, const ListenOptions& o)
 {
@@ -61,7 +64,8 @@ Fd accept(int listener, Address& peer, int& error)
     socklen_t length = sizeof storage;
     int fd;
     do
-        fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &length,
+                       SOCK_NONBLOCK | SOCK_CLOEXEC);
     while (fd < 0 && errno == EINTR);
     error = fd < 0 ? errno : 0;
     if (error == EAGAIN)
@@ -124,7 +128,10 @@ bool set_option(int fd, int level, int name, int value)
     return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-void shutdown_write(int fd) { ::shutdown(fd, SHUT_WR); }
+void shutdown_write(int fd)
+{
+    ::shutdown(fd, SHUT_WR);
+}
 
 void reset_on_close(int fd)
 {

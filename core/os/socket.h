@@ -11,8 +11,8 @@ namespace sluice::os {
 /// An accepted socket, or errno in `error` (EAGAIN: nobody waits).
 Fd accept(int listener, Address& peer, int& error);
 
-/// A stream socket of the family of `to` with connect(2) begun. error: 0 connected, EINPROGRESS, or why
-/// not (then no Fd). `from` may be null.
+/// A stream socket of the family of `to` with connect(2) begun. error: 0 connected, EINPROGRESS, or
+/// why not (then no Fd). `from` may be null.
 Fd connect(const Address& to, const Address* from, int& error);
 
 /// Outcome of a connect(2) that was in progress: 0 or errno (SO_ERROR).
@@ -31,14 +31,15 @@ struct ListenOptions {
     bool ipv6only = true;
     bool reuseport = false;
     bool deferred = false;
-    int rcvbuf = 0, sndbuf = 0;          // bytes, 0: the system's
-    int keepalive = -1;                  // so_keepalive: -1 the system's, 0 off, 1 on
-    int keep_idle = 0, keep_interval = 0, keep_count = 0;  // seconds, seconds, probes; 0: the system's
+    int rcvbuf = 0, sndbuf = 0;  // bytes, 0: the system's
+    int keepalive = -1;          // so_keepalive: -1 the system's, 0 off, 1 on
+    int keep_idle = 0, keep_interval = 0,
+        keep_count = 0;  // seconds, seconds, probes; 0: the system's
     int fastopen = 0;
 };
 
-/// A bound and listening socket, or why not: {step that failed such as "bind()", errno}. A unix socket
-/// file that nobody listens on is replaced.
+/// A bound and listening socket, or why not: {step that failed such as "bind()", errno}. A unix
+/// socket file that nobody listens on is replaced.
 struct ListenError {
     const char* step;
     int error;

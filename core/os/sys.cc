@@ -37,7 +37,10 @@ Io retry(uint64_t& counter, F call)
 
 }  // namespace
 
-bool Io::again() const { return error == EAGAIN; }
+bool Io::again() const
+{
+    return error == EAGAIN;
+}
 
 void Fd::close()
 {
@@ -56,7 +59,8 @@ Io send_parts(int fd, iovec* parts, int count, bool more)
 {
     int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
     if (count == 1)
-        return retry(counters.write, [&] { return ::send(fd, parts->iov_base, parts->iov_len, flags); });
+        return retry(counters.write,
+                     [&] { return ::send(fd, parts->iov_base, parts->iov_len, flags); });
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = static_cast<size_t>(count);
@@ -101,7 +105,10 @@ Fd temporary_file(const std::string& directory, int& error)
     return Fd();
 }
 
-Fd epoll_create() { return Fd(::epoll_create1(EPOLL_CLOEXEC)); }
+Fd epoll_create()
+{
+    return Fd(::epoll_create1(EPOLL_CLOEXEC));
+}
 
 int epoll_add(int epoll, int fd, uint32_t events, uint64_t data)
 {
@@ -133,7 +140,8 @@ void update_clock()
     timespec steady, wall;
     clock_gettime(CLOCK_MONOTONIC, &steady);
     clock_gettime(CLOCK_REALTIME, &wall);
-    Clock::set({steady.tv_sec * 1000 + steady.tv_nsec / 1000000}, wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
+    Clock::set({steady.tv_sec * 1000 + steady.tv_nsec / 1000000},
+               wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
 }
 
 uint64_t steady_us()
@@ -148,8 +156,14 @@ void random_bytes(void* to, size_t n)
     SLUICE_CHECK(::getrandom(to, n, 0) == static_cast<ssize_t>(n));
 }
 
-int process_id() { return ::getpid(); }
+int process_id()
+{
+    return ::getpid();
+}
 
-bool is_root() { return ::geteuid() == 0; }
+bool is_root()
+{
+    return ::geteuid() == 0;
+}
 
 }  // namespace sluice::os

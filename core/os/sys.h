@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system calls of the data path, thin and counted; EINTR is retried here. Errors are errno values in
-// Io::error; EAGAIN is one of them. The counters are per process and feed the budget test
+// The system calls of the data path, thin and counted; EINTR is retried here. Errors are errno
+// values in Io::error; EAGAIN is one of them. The counters are per process and feed the budget test
 // (t/unit/budget) and the status pages.
 #pragma once
 
@@ -18,7 +18,8 @@ struct epoll_event;
 namespace sluice::os {
 
 struct Counters {
-    uint64_t read = 0, write = 0, sendfile = 0, accept = 0, accept_again = 0, connect = 0, socket = 0, close = 0;
+    uint64_t read = 0, write = 0, sendfile = 0, accept = 0, accept_again = 0, connect = 0,
+             socket = 0, close = 0;
     uint64_t epoll_wait = 0, epoll_ctl = 0, setsockopt = 0;
     uint64_t file = 0;  // open, stat, pread and their like
 };

@@ -97,13 +97,16 @@ struct Parser {
     }
 };
 
-std::string absolute(std::string_view path) { return below(defaults.prefix, path); }
+std::string absolute(std::string_view path)
+{
+    return below(defaults.prefix, path);
+}
 
 }  // namespace
 
-const Defaults defaults{SLUICE_PREFIX,        SLUICE_SBIN_PATH, SLUICE_CONF_PATH,
+const Defaults defaults{SLUICE_PREFIX,         SLUICE_SBIN_PATH,     SLUICE_CONF_PATH,
                         SLUICE_ERROR_LOG_PATH, SLUICE_HTTP_LOG_PATH, SLUICE_PID_PATH,
-                        SLUICE_LOCK_PATH,     SLUICE_USER,      SLUICE_GROUP};
+                        SLUICE_LOCK_PATH,      SLUICE_USER,          SLUICE_GROUP};
 
 Result<CommandLine, std::string> parse_command_line(const std::vector<std::string_view>& args)
 {
@@ -118,7 +121,10 @@ Result<CommandLine, std::string> parse_command_line(const std::vector<std::strin
     return std::move(parser.out);
 }
 
-std::string_view version() { return "nginx/1.31.4 (sluice/" SLUICE_VERSION ")"; }
+std::string_view version()
+{
+    return "nginx/1.31.4 (sluice/" SLUICE_VERSION ")";
+}
 
 std::string_view compiler()
 {
@@ -129,7 +135,10 @@ std::string_view compiler()
 #endif
 }
 
-std::string version_text() { return fmt::format("nginx version: {}\n", version()); }
+std::string version_text()
+{
+    return fmt::format("nginx version: {}\n", version());
+}
 
 std::string build_text(const std::string& built_in_modules)
 {

@@ -30,7 +30,7 @@ extern const Defaults defaults;
 
 /// "nginx/1.31.4 (sluice/0.1.0)": what -v and the log say we are.
 std::string_view version();
-std::string version_text();                                  // -v
+std::string version_text();                                   // -v
 std::string build_text(const std::string& built_in_modules);  // what -V adds
 std::string help_text();
 std::string_view compiler();

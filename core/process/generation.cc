@@ -62,7 +62,10 @@ std::string listen_error(const os::ListenError& e, const net::ListenSpec& spec)
 
 }  // namespace
 
-void own_sockets() { socket_owner = os::process_id(); }
+void own_sockets()
+{
+    socket_owner = os::process_id();
+}
 
 Generation::~Generation() = default;
 
@@ -173,8 +176,8 @@ bool Generation::complete(Report& report)
                            connections, listening));
         return false;
     }
-    uint64_t limit = main.worker_rlimit_nofile.is_set() ? *main.worker_rlimit_nofile
-                                                        : os::file_limit().hard;
+    uint64_t limit =
+        main.worker_rlimit_nofile.is_set() ? *main.worker_rlimit_nofile : os::file_limit().hard;
     if (connections > limit)
         report(Level::warn, fmt::format("{} worker_connections exceed open file resource limit: {}",
                                         connections, limit));

@@ -17,12 +17,12 @@ namespace sluice::process {
 
 /// What the command line fixed for the life of the process.
 struct Setup {
-    std::string prefix;       // with '/', or empty
+    std::string prefix;  // with '/', or empty
     std::string conf_path, conf_prefix;
-    std::string error_log;    // where no error_log directive says otherwise
-    std::string globals;      // of -g
+    std::string error_log;  // where no error_log directive says otherwise
+    std::string globals;    // of -g
     bool test = false;
-    bool dump = false;        // keep the texts for -T
+    bool dump = false;  // keep the texts for -T
     MakePayload make;
 };
 

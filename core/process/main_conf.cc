@@ -70,7 +70,10 @@ void add_error_log(Apply& apply, MainConf& main)
     main.error_logs.push_back(std::move(log));
 }
 
-void add_env(Apply& apply, MainConf& main) { main.env.push_back(apply.arg(0)); }
+void add_env(Apply& apply, MainConf& main)
+{
+    main.env.push_back(apply.arg(0));
+}
 
 void set_priority(Apply& apply, MainConf& main)
 {
@@ -246,7 +249,10 @@ constexpr Directive rows[] = {
 
 }  // namespace
 
-conf::DirectiveSet main_directives() { return {"core", rows}; }
+conf::DirectiveSet main_directives()
+{
+    return {"core", rows};
+}
 
 std::vector<int> worker_cpus(const MainConf& main, size_t index)
 {

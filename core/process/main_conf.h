@@ -41,8 +41,8 @@ struct MainConf {
     conf::Setting<int> worker_priority;
     conf::Setting<User> user;
     std::vector<ErrorLog> error_logs;
-    std::vector<std::string> env;                 // "NAME" or "NAME=value"
-    std::vector<std::vector<int>> cpu_affinity;   // CPU numbers, one list a worker
+    std::vector<std::string> env;                // "NAME" or "NAME=value"
+    std::vector<std::vector<int>> cpu_affinity;  // CPU numbers, one list a worker
     bool cpu_affinity_auto = false;
     std::vector<std::string> thread_pools;
     bool has_events = false;

@@ -33,8 +33,8 @@ public:
 
 private:
     struct Slot {
-        int pid = 0;           // 0: nobody there now
-        os::Fd ready;          // until the worker has said that it serves
+        int pid = 0;   // 0: nobody there now
+        os::Fd ready;  // until the worker has said that it serves
         bool serves = false;
         Instant born{0};
         Instant again = Instant::never();  // when to fork a replacement

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program: command line, test and signal modes, start.
-#include <signal.h>
-
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "core/conf/values.h"
 #include "core/os/file.h"

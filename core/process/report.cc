@@ -5,8 +5,14 @@
 
 namespace sluice::process {
 
-void print_error(std::string_view text) { (void)os::write_all(2, text.data(), text.size()); }
-void print(std::string_view text) { (void)os::write_all(1, text.data(), text.size()); }
+void print_error(std::string_view text)
+{
+    (void)os::write_all(2, text.data(), text.size());
+}
+void print(std::string_view text)
+{
+    (void)os::write_all(1, text.data(), text.size());
+}
 
 void Report::operator()(Level level, std::string_view text, std::string_view extra)
 {

@@ -12,7 +12,10 @@
 namespace sluice::process {
 namespace {
 
-std::string pid_line() { return std::to_string(os::process_id()) + "\n"; }
+std::string pid_line()
+{
+    return std::to_string(os::process_id()) + "\n";
+}
 
 // In the process that was started. It holds no destructors' duties: exit_now leaves socket files
 // alone.

@@ -11,7 +11,10 @@ namespace {
 
 constexpr std::string_view request = "reload", good = "done", bad = "refused\n";
 
-std::string desk_name(int pid) { return fmt::format("sluice.master.{}.{}", os::pid_space(), pid); }
+std::string desk_name(int pid)
+{
+    return fmt::format("sluice.master.{}.{}", os::pid_space(), pid);
+}
 
 }  // namespace
 

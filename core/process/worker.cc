@@ -99,10 +99,10 @@ public:
 private:
     void on_signal(const os::Signal& s)
     {
-        std::string_view action = s.number == SIGTERM || s.number == SIGINT ? ", exiting"
+        std::string_view action = s.number == SIGTERM || s.number == SIGINT     ? ", exiting"
                                   : s.number == SIGQUIT || s.number == SIGWINCH ? ", shutting down"
-                                  : s.number == SIGUSR1 ? ", reopening logs"
-                                                        : ", ignoring";
+                                  : s.number == SIGUSR1                         ? ", reopening logs"
+                                                                                : ", ignoring";
         if (s.from != master_)
             g_.log(Level::notice, "signal {} ({}) received from {}{}", s.number,
                    os::signal_name(s.number), s.from, action);
@@ -175,7 +175,10 @@ void SignalWatch::on_events(uint32_t)
         handle_(signal);
 }
 
-bool EndWatch::begin(os::Fd fd) { return fd && open(std::move(fd), EPOLLIN) == none; }
+bool EndWatch::begin(os::Fd fd)
+{
+    return fd && open(std::move(fd), EPOLLIN) == none;
+}
 
 void EndWatch::on_events(uint32_t)
 {

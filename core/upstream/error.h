@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why an exchange with a peer failed, and what may be done about it. The decision to try again is made
-// from this value alone (proxy_next_upstream).
+// Why an exchange with a peer failed, and what may be done about it. The decision to try again is
+// made from this value alone (proxy_next_upstream).
 #pragma once
 
 #include <cstdint>
@@ -9,18 +9,18 @@ namespace sluice::upstream {
 
 enum class Failure : uint8_t {
     none,
-    no_peer,          // all are down, resting or tried
-    connect,          // refused, unreachable, ...
+    no_peer,  // all are down, resting or tried
+    connect,  // refused, unreachable, ...
     connect_timeout,
     send_timeout,
-    read_timeout,     // before the head was complete
-    reset,            // reading or writing failed
-    closed_early,     // the connection ended before the head did
-    header_invalid,   // not HTTP, or framing that may not be forwarded
+    read_timeout,    // before the head was complete
+    reset,           // reading or writing failed
+    closed_early,    // the connection ended before the head did
+    header_invalid,  // not HTTP, or framing that may not be forwarded
     header_too_big,
-    bad_status,       // an answer that proxy_next_upstream names (http_500, ...)
-    client_gone,      // nothing to do with the peer
-    client_body,      // reading the request body failed: `status` says how
+    bad_status,   // an answer that proxy_next_upstream names (http_500, ...)
+    client_gone,  // nothing to do with the peer
+    client_body,  // reading the request body failed: `status` says how
 };
 
 struct Error {

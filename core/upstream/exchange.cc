@@ -76,8 +76,9 @@ Task<Rc> Exchange::run(http::Request& r)
     in_.release();
     link_.reset();
     if (client_left_ && !r.completed()) {
-        log(r, Level::info, "epoll_wait() reported that client prematurely closed connection, so upstream "
-                            "connection is closed too while reading response header from upstream");
+        log(r, Level::info,
+            "epoll_wait() reported that client prematurely closed connection, so upstream "
+            "connection is closed too while reading response header from upstream");
         r.log_status = 499;
         co_return r.cut_short();
     }
@@ -166,7 +167,8 @@ void Exchange::prepare(http::Request& r)
     } else if (!r.body.absent()) {
         if (r.body.stored())
             r.body.rewind();
-        if (r.body.stored() && r.body.stored_text().size() == r.body.stored_size() && !forwarder_.chunked_body(r))
+        if (r.body.stored() && r.body.stored_text().size() == r.body.stored_size() &&
+            !forwarder_.chunked_body(r))
             request_parts_[n++] = buf::Slice(r.body.stored_text());
         else
             stream_body_ = true;
@@ -197,7 +199,8 @@ bool Exchange::another_try(http::Request& r) const
 
 bool Exchange::may_retry(http::Request& r)
 {
-    if (r.head_sent() || client_left_ || error_.what == Failure::no_peer || error_.what == Failure::client_body)
+    if (r.head_sent() || client_left_ || error_.what == Failure::no_peer ||
+        error_.what == Failure::client_body)
         return false;
     bool died_idle = error_.reused && !error_.answered &&
                      (error_.what == Failure::reset || error_.what == Failure::closed_early);
@@ -224,26 +227,42 @@ void Exchange::note_failure(http::Request& r)
         log(r, Level::warn, "upstream server temporarily disabled while connecting to upstream");
     if (client_left_)
         return;
-    now_->status = error_.what == Failure::bad_status ? error_.status : error_.what == Failure::client_body ? 0 : error_.status;
+    now_->status = error_.what == Failure::bad_status    ? error_.status
+                   : error_.what == Failure::client_body ? 0
+                                                         : error_.status;
     switch (error_.what) {
     case Failure::no_peer:
         return log(r, Level::error, "no live upstreams while connecting to upstream");
     case Failure::connect:
-        return log(r, Level::error, fmt::format("connect() failed {} while connecting to upstream", errno_text(error_.system)));
+        return log(r, Level::error,
+                   fmt::format("connect() failed {} while connecting to upstream",
+                               errno_text(error_.system)));
     case Failure::connect_timeout:
-        return log(r, Level::error, "upstream timed out (110: Connection timed out) while connecting to upstream");
+        return log(r, Level::error,
+                   "upstream timed out (110: Connection timed out) while connecting to upstream");
     case Failure::send_timeout:
-        return log(r, Level::error, "upstream timed out (110: Connection timed out) while sending request to upstream");
+        return log(
+            r, Level::error,
+            "upstream timed out (110: Connection timed out) while sending request to upstream");
     case Failure::read_timeout:
-        return log(r, Level::error, "upstream timed out (110: Connection timed out) while reading response header from upstream");
+        return log(r, Level::error,
+                   "upstream timed out (110: Connection timed out) while reading response header "
+                   "from upstream");
     case Failure::reset:
-        return log(r, Level::error, fmt::format("recv() failed {} while reading response header from upstream", errno_text(error_.system)));
+        return log(r, Level::error,
+                   fmt::format("recv() failed {} while reading response header from upstream",
+                               errno_text(error_.system)));
     case Failure::closed_early:
-        return log(r, Level::error, "upstream prematurely closed connection while reading response header from upstream");
+        return log(
+            r, Level::error,
+            "upstream prematurely closed connection while reading response header from upstream");
     case Failure::header_too_big:
-        return log(r, Level::error, "upstream sent too big header while reading response header from upstream");
+        return log(r, Level::error,
+                   "upstream sent too big header while reading response header from upstream");
     case Failure::header_invalid:
-        return log(r, Level::error, fmt::format("{} while reading response header from upstream", parser_.error().reason));
+        return log(
+            r, Level::error,
+            fmt::format("{} while reading response header from upstream", parser_.error().reason));
     default: return;
     }
 }

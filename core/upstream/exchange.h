@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exchange: forwarding one request to an upstream over HTTP/1, with retries. What differs between
-// forwarding modules (how a request head is written, which response fields pass) is behind Forwarder;
-// everything about connections, timeouts, retries and bodies is here.
+// forwarding modules (how a request head is written, which response fields pass) is behind
+// Forwarder; everything about connections, timeouts, retries and bodies is here.
 //
 //   pick a peer → idle or new connection → send head and body, read the head → relay
 //
-// The request body goes up while the answer comes down. Nothing is read from the peer while the client
-// does not take what was read before, so memory is one buffer per direction, which grows with the flow
-// and is given back while the flow idles.
+// The request body goes up while the answer comes down. Nothing is read from the peer while the
+// client does not take what was read before, so memory is one buffer per direction, which grows
+// with the flow and is given back while the flow idles.
 #pragma once
 
 #include <array>
@@ -24,7 +24,8 @@
 
 namespace sluice::upstream {
 
-/// One try, as the $upstream_* variables and the log see it. Times in microseconds of steady time, 0: not reached.
+/// One try, as the $upstream_* variables and the log see it. Times in microseconds of steady time,
+/// 0: not reached.
 struct Attempt {
     std::string_view address;
     int status = 0;
@@ -34,21 +35,30 @@ struct Attempt {
 
 /// proxy_next_upstream: a bit per condition.
 enum NextUpstream : uint32_t {
-    next_error = 1, next_timeout = 2, next_invalid_header = 4, next_http_500 = 8, next_http_502 = 16,
-    next_http_503 = 32, next_http_504 = 64, next_http_403 = 128, next_http_404 = 256, next_http_429 = 512,
-    next_non_idempotent = 1024, next_off = 2048,
+    next_error = 1,
+    next_timeout = 2,
+    next_invalid_header = 4,
+    next_http_500 = 8,
+    next_http_502 = 16,
+    next_http_503 = 32,
+    next_http_504 = 64,
+    next_http_403 = 128,
+    next_http_404 = 256,
+    next_http_429 = 512,
+    next_non_idempotent = 1024,
+    next_off = 2048,
 };
 
 /// What a location says about forwarding; views the module's conf.
 struct Rules {
     ms connect_timeout{60000}, send_timeout{60000}, read_timeout{60000};
     uint32_t next_upstream = next_error | next_timeout;
-    uint32_t next_tries = 0;       // 0: no limit
-    ms next_timeout_total{0};      // 0: no limit
-    size_t head_limit = 32768;     // bytes of a response head
+    uint32_t next_tries = 0;                     // 0: no limit
+    ms next_timeout_total{0};                    // 0: no limit
+    size_t head_limit = 32768;                   // bytes of a response head
     size_t buffer_limit = buf::Buffer::largest;  // of one direction's buffer
     bool ignore_client_abort = false;
-    bool keepalive = true;         // the connection may be used again
+    bool keepalive = true;  // the connection may be used again
 };
 
 class Forwarder
@@ -97,7 +107,10 @@ private:
     };
     struct Download {
         Rc rc;
-        friend bool is_failure(const Download&) { return true; }  // the exchange is over: stop sending
+        friend bool is_failure(const Download&)
+        {
+            return true;
+        }  // the exchange is over: stop sending
     };
 
     // exchange.cc: tries
@@ -134,7 +147,8 @@ private:
 
     // tunnel.cc: after 101
     Task<Rc> tunnel(http::Request& r);
-    Task<Download> pump(http::Request& r, net::Stream& from, net::Stream& to, std::string_view first);
+    Task<Download> pump(http::Request& r, net::Stream& from, net::Stream& to,
+                        std::string_view first);
 
     static constexpr size_t max_tried = 32;
     static constexpr size_t max_gather = 12;
@@ -152,9 +166,9 @@ private:
     http::Request* r_ = nullptr;
     http::ResponseParser parser_;
     http::BodyDecoder decoder_;
-    buf::Buffer head_out_;       // the request's head
-    buf::Buffer first_;          // the response's head and what came with it; kept for its views
-    buf::Buffer in_;             // further response bytes
+    buf::Buffer head_out_;  // the request's head
+    buf::Buffer first_;     // the response's head and what came with it; kept for its views
+    buf::Buffer in_;        // further response bytes
     buf::Slice parts_[max_gather];
     buf::Slice request_parts_[3];
     std::span<buf::Slice> unsent_;  // of the request
@@ -162,12 +176,12 @@ private:
     size_t last_fill_ = 0;
     Instant give_up_{0};
     Instant request_sent_at_{0};
-    bool stream_body_ = false;   // the request body is pulled from the client while it is sent
+    bool stream_body_ = false;  // the request body is pulled from the client while it is sent
     bool connecting_ = false;
     bool have_head_ = false;
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;
-    bool fresh_only_ = false;    // a kept-alive connection died under us: once more, with a new one
+    bool fresh_only_ = false;  // a kept-alive connection died under us: once more, with a new one
 };
 
 /// Registers the $upstream_* variables.

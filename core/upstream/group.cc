@@ -18,7 +18,10 @@ bool Peer::resting(Instant now) const
     return max_fails && fails >= max_fails && now - checked_at <= fail_timeout;
 }
 
-Link::~Link() { --peer.in_use; }
+Link::~Link()
+{
+    --peer.in_use;
+}
 
 Group::~Group()
 {
@@ -63,18 +66,20 @@ void Group::resolve_missing()
         if (source.resolved || Clock::now() < source.next_try)
             continue;
         source.next_try = Clock::in(retry_names);
-        net::resolve(source.host, source.port, [this, alive = alive_, i](std::vector<os::Address> found) {
-            if (!*alive || found.empty() || sources_[i].resolved)
-                return;
-            sources_[i].resolved = true;
-            add_resolved(sources_[i], found);
-        });
+        net::resolve(source.host, source.port,
+                     [this, alive = alive_, i](std::vector<os::Address> found) {
+                         if (!*alive || found.empty() || sources_[i].resolved)
+                             return;
+                         sources_[i].resolved = true;
+                         add_resolved(sources_[i], found);
+                     });
     }
 }
 
 size_t Group::primaries() const
 {
-    return static_cast<size_t>(std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return !p->backup; }));
+    return static_cast<size_t>(
+        std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return !p->backup; }));
 }
 
 Peer* Group::pick(std::span<Peer* const> tried)
@@ -95,7 +100,8 @@ Peer* Group::choose(bool backups, std::span<Peer* const> tried)
         candidates += peer->backup == backups;
     for (const auto& each : peers_) {
         Peer& peer = *each;
-        if (peer.backup != backups || peer.down || (peer.max_conns && peer.in_use >= peer.max_conns))
+        if (peer.backup != backups || peer.down ||
+            (peer.max_conns && peer.in_use >= peer.max_conns))
             continue;
         if (std::find(tried.begin(), tried.end(), &peer) != tried.end())
             continue;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Group: the peers of an `upstream {}` (or of one literal address), who is next, and the connections to
-// them that are kept alive. Smooth weighted round robin; a peer that failed max_fails times within
-// fail_timeout rests for fail_timeout, then gets one request to prove itself; backups serve when no
-// primary can. State is per worker. A group is made while the configuration is read; names of peers that
-// do not resolve then are tried again when they are needed.
+// Group: the peers of an `upstream {}` (or of one literal address), who is next, and the
+// connections to them that are kept alive. Smooth weighted round robin; a peer that failed
+// max_fails times within fail_timeout rests for fail_timeout, then gets one request to prove
+// itself; backups serve when no primary can. State is per worker. A group is made while the
+// configuration is read; names of peers that do not resolve then are tried again when they are
+// needed.
 #pragma once
 
 #include <chrono>
@@ -31,11 +32,11 @@ struct PoolIdle;  // tag: those of the whole group
 /// A `server` line's say about one address.
 struct PeerSpec {
     os::Address address;
-    std::string name;            // $upstream_addr: "127.0.0.1:8080", "unix:/path"
+    std::string name;  // $upstream_addr: "127.0.0.1:8080", "unix:/path"
     int weight = 1;
-    int max_fails = 1;           // 0: never rests
+    int max_fails = 1;  // 0: never rests
     ms fail_timeout{10000};
-    int max_conns = 0;           // 0: no limit
+    int max_conns = 0;  // 0: no limit
     bool down = false;
     bool backup = false;
 };
@@ -47,9 +48,9 @@ struct Peer : PeerSpec {
     int effective_weight = 1;
     int fails = 0;
     int in_use = 0;
-    Instant failed_at{0};        // last failure
-    Instant checked_at{0};       // last try after it
-    List<Link, PeerIdle> idle;   // connections, oldest first
+    Instant failed_at{0};       // last failure
+    Instant checked_at{0};      // last try after it
+    List<Link, PeerIdle> idle;  // connections, oldest first
 
     bool resting(Instant now) const;
 };
@@ -65,11 +66,11 @@ public:
     uint64_t requests = 0;
     Instant created;
     Instant idle_since{0};
-    Group* pool = nullptr;       // while idle
+    Group* pool = nullptr;  // while idle
 };
 
 struct KeepaliveRules {
-    size_t connections = 32;     // idle ones per worker; 0: none
+    size_t connections = 32;  // idle ones per worker; 0: none
     uint64_t requests = 1000;
     ms time{3600000};
     ms timeout{60000};
@@ -79,7 +80,7 @@ struct KeepaliveRules {
 struct PeerSource {
     std::string host;
     uint16_t port = 80;
-    PeerSpec pattern;            // everything but the address
+    PeerSpec pattern;  // everything but the address
     bool resolved = false;
     Instant next_try{0};
 };
@@ -94,7 +95,8 @@ public:
     const std::string& name() const { return name_; }
     KeepaliveRules keepalive;
     void add(PeerSpec peer);
-    /// Resolves now (blocking: start-up). False and the reason when it cannot: a later resolve_again() may.
+    /// Resolves now (blocking: start-up). False and the reason when it cannot: a later
+    /// resolve_again() may.
     bool add_name(PeerSource source, std::string& why);
     /// Resolves when it is first needed.
     void add_later(PeerSource source) { sources_.push_back(std::move(source)); }

@@ -12,7 +12,8 @@ Groups& Groups::of(http::Main& main)
     return *static_cast<Groups*>(main.upstreams.get());
 }
 
-bool split_host_port(std::string_view address, uint16_t default_port, std::string& host, uint16_t& port)
+bool split_host_port(std::string_view address, uint16_t default_port, std::string& host,
+                     uint16_t& port)
 {
     if (address.starts_with("unix:")) {
         host = address;
@@ -60,7 +61,8 @@ bool literal(const std::string& host, uint16_t port, os::Address& out)
 
 }  // namespace
 
-Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag, conf::Pos pos)
+Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag,
+                        conf::Pos pos)
 {
     if (auto it = implicit_.find(address); it != implicit_.end())
         return *it->second;
@@ -79,8 +81,11 @@ Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::D
         source.port = port;
         std::string why;
         if (!group->add_name(std::move(source), why))
-            diag.warn(pos, "host-not-found",
-                      fmt::format("host not found in upstream \"{}\" ({}); requests get 502 until it resolves", address, why));
+            diag.warn(
+                pos, "host-not-found",
+                fmt::format(
+                    "host not found in upstream \"{}\" ({}); requests get 502 until it resolves",
+                    address, why));
     }
     return *implicit_.emplace(std::string(address), std::move(group)).first->second;
 }
@@ -92,7 +97,8 @@ Group* Groups::dynamic(std::string_view address, uint16_t default_port)
     if (auto it = implicit_.find(address); it != implicit_.end())
         return it->second.get();
     PeerSource source;
-    if (implicit_.size() >= max_dynamic || !split_host_port(address, default_port, source.host, source.port))
+    if (implicit_.size() >= max_dynamic ||
+        !split_host_port(address, default_port, source.host, source.port))
         return nullptr;
     auto group = std::make_unique<Group>(std::string(address));
     if (literal(source.host, source.port, source.pattern.address))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups: the upstream groups of one configuration, by name. Forwarding modules ask for a host and port; what
-// no `upstream {}` defines becomes an implicit group of that address.
+// Groups: the upstream groups of one configuration, by name. Forwarding modules ask for a host and
+// port; what no `upstream {}` defines becomes an implicit group of that address.
 #pragma once
 
 #include <map>
@@ -26,11 +26,12 @@ public:
     /// An `upstream {}` by name, or null.
     Group* find(std::string_view name) const;
 
-    /// The implicit group of an address: "host", "host:port", "unix:/path". Resolves names now (start-up);
-    /// one that does not resolve is a warning, not an error.
-    Group& implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag, conf::Pos pos);
-    /// The same while serving (addresses in variables): never blocks, the group may be empty for now.
-    /// Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
+    /// The implicit group of an address: "host", "host:port", "unix:/path". Resolves names now
+    /// (start-up); one that does not resolve is a warning, not an error.
+    Group& implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag,
+                    conf::Pos pos);
+    /// The same while serving (addresses in variables): never blocks, the group may be empty for
+    /// now. Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
     Group* dynamic(std::string_view address, uint16_t default_port);
 
 private:
@@ -39,6 +40,7 @@ private:
 };
 
 /// "host:port" in its parts; false when the port is none. Unix paths are host, with port 0.
-bool split_host_port(std::string_view address, uint16_t default_port, std::string& host, uint16_t& port);
+bool split_host_port(std::string_view address, uint16_t default_port, std::string& host,
+                     uint16_t& port);
 
 }  // namespace sluice::upstream

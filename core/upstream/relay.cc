@@ -50,7 +50,8 @@ Task<Error> Exchange::read_head(http::Request& r)
             co_return failure(Failure::closed_early);
         now_->bytes_received += io.n;
         http::ParseState state = parser_.feed(first_.view());
-        while (state == http::ParseState::done && parser_.head().status < 200 && parser_.head().status != 101) {
+        while (state == http::ParseState::done && parser_.head().status < 200 &&
+               parser_.head().status != 101) {
             first_.consume(parser_.head_size());  // 1xx: the real one follows
             parser_.start(forwarder_.method(r), max_response_headers, r.arena());
             state = first_.empty() ? http::ParseState::more : parser_.feed(first_.view());
@@ -76,7 +77,8 @@ Task<Error> Exchange::read_head(http::Request& r)
     co_return Error{};
 }
 
-// More bytes of the head. The buffer is taken when there is something to read: what waits holds none.
+// More bytes of the head. The buffer is taken when there is something to read: what waits holds
+// none.
 Task<net::Io> Exchange::read_some(http::Request& r)
 {
     net::Stream& stream = link_->stream;
@@ -114,13 +116,16 @@ Task<Rc> Exchange::relay(http::Request& r)
     first_.consume(head.head_size);
     decoder_.start(head.framing, max_trailer_bytes, r.arena());
     r.out.status = head.status;
-    r.out.reason = http::status_line_text(head.status).substr(std::min<size_t>(4, http::status_line_text(head.status).size())) == head.reason
+    r.out.reason = http::status_line_text(head.status)
+                               .substr(std::min<size_t>(
+                                   4, http::status_line_text(head.status).size())) == head.reason
                        ? std::string_view{}
                        : head.reason;
     if (head.framing.kind == http::Framing::length)
         r.out.content_length = static_cast<int64_t>(head.framing.size);
     else if (r.is_head())
-        r.out.content_length = parse_decimal(head.headers.value(http::HeaderId::content_length)).value_or(-1);
+        r.out.content_length =
+            parse_decimal(head.headers.value(http::HeaderId::content_length)).value_or(-1);
     Rc rc = forwarder_.read_head(r, head);
     if (rc != next)
         co_return rc;
@@ -156,7 +161,9 @@ Task<Rc> Exchange::relay_body(http::Request& r)
         bool end = false;
         size_t n = gather(*from, end);
         if (error_) {
-            log(r, Level::error, fmt::format("upstream sent invalid chunked response: {} while reading upstream", decoder_.error().reason));
+            log(r, Level::error,
+                fmt::format("upstream sent invalid chunked response: {} while reading upstream",
+                            decoder_.error().reason));
             error_ = {};
             co_return body_cut(r, net::Io{net::Io::ok});
         }
@@ -164,7 +171,9 @@ Task<Rc> Exchange::relay_body(http::Request& r)
             if (!decoder_.trailers().empty())
                 r.out.trailers = decoder_.trailers();
             if (!from->empty())
-                log(r, Level::warn, "upstream sent more data than specified in \"Content-Length\" header while reading upstream");
+                log(r, Level::warn,
+                    "upstream sent more data than specified in \"Content-Length\" header while "
+                    "reading upstream");
             else
                 release_link();
         }
@@ -192,7 +201,10 @@ Task<Rc> Exchange::relay_body(http::Request& r)
 }
 
 // The head need not wait for a body that does not come at once.
-bool Exchange::head_should_not_wait(http::Request&) const { return !link_->stream.watch().can_read(); }
+bool Exchange::head_should_not_wait(http::Request&) const
+{
+    return !link_->stream.watch().can_read();
+}
 
 size_t Exchange::next_buffer_size() const
 {
@@ -201,7 +213,8 @@ size_t Exchange::next_buffer_size() const
         size = static_cast<size_t>(std::min<uint64_t>(decoder_.remaining(), buf::Buffer::largest));
     else if (last_fill_ >= first_body_buffer)
         size = last_fill_ * 2;
-    return std::clamp(size, std::min<size_t>(4096, rules_.buffer_limit), std::min(rules_.buffer_limit, buf::Buffer::largest));
+    return std::clamp(size, std::min<size_t>(4096, rules_.buffer_limit),
+                      std::min(rules_.buffer_limit, buf::Buffer::largest));
 }
 
 // As much as the socket has, into a buffer that is held only while there is something to hold.
@@ -228,21 +241,25 @@ Task<net::Io> Exchange::fill(http::Request& r)
     }
 }
 
-// The body ended before its end. If nothing has left yet the client gets an error; else its connection is cut.
+// The body ended before its end. If nothing has left yet the client gets an error; else its
+// connection is cut.
 Rc Exchange::body_cut(http::Request& r, const net::Io& io)
 {
     if (io.kind == net::Io::timeout)
-        log(r, Level::error, "upstream timed out (110: Connection timed out) while reading upstream");
+        log(r, Level::error,
+            "upstream timed out (110: Connection timed out) while reading upstream");
     else if (io.kind == net::Io::eof)
         log(r, Level::error, "upstream prematurely closed connection while reading upstream");
     else if (io.kind == net::Io::reset)
-        log(r, Level::error, fmt::format("recv() failed {} while reading upstream", errno_text(io.error)));
+        log(r, Level::error,
+            fmt::format("recv() failed {} while reading upstream", errno_text(io.error)));
     if (!r.head_sent() && io.kind != net::Io::canceled)
         return reply(io.kind == net::Io::timeout ? 504 : 502);
     return r.cut_short();
 }
 
-// The answer is complete: the connection is free for the next request, before the client has taken all.
+// The answer is complete: the connection is free for the next request, before the client has taken
+// all.
 void Exchange::release_link()
 {
     if (link_ && request_done_ && parser_.head().keep_alive && rules_.keepalive && !client_left_)

@@ -8,8 +8,8 @@
 
 namespace sluice::upstream {
 
-// As much as goes at once; waits only for a connection that is being made. The first write is tried before
-// that wait: on a fast network the handshake is over by now.
+// As much as goes at once; waits only for a connection that is being made. The first write is tried
+// before that wait: on a fast network the handshake is over by now.
 Task<Error> Exchange::send(http::Request& r)
 {
     net::Stream& stream = link_->stream;

@@ -18,13 +18,15 @@ Task<Rc> Exchange::tunnel(http::Request& r)
     r.c.stream.watch().set_hook({});  // from here an end of the client's side is ordinary
     net::Stream& client = r.c.stream;
     net::Stream& peer = link_->stream;
-    co_await event::both(pump(r, client, peer, r.c.in.view()), pump(r, peer, client, first_.view()));
+    co_await event::both(pump(r, client, peer, r.c.in.view()),
+                         pump(r, peer, client, first_.view()));
     r.c.in.clear();
     r.keep_alive = false;
     co_return finished;
 }
 
-Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net::Stream& to, std::string_view first)
+Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net::Stream& to,
+                                        std::string_view first)
 {
     buf::Slice slice(first);
     if (!first.empty()) {

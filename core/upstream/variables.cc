@@ -37,7 +37,8 @@ void seconds(uint64_t from, uint64_t to, fmt::appender out)
 
 Value addresses(Request& r, const void*)
 {
-    return per_attempt(r, [](const Attempt& a, fmt::appender out) { fmt::format_to(out, "{}", a.address); });
+    return per_attempt(
+        r, [](const Attempt& a, fmt::appender out) { fmt::format_to(out, "{}", a.address); });
 }
 
 Value statuses(Request& r, const void*)
@@ -64,7 +65,8 @@ Value time_to(Request& r, const void*)
 template <uint64_t Attempt::*Member>
 Value number(Request& r, const void*)
 {
-    return per_attempt(r, [](const Attempt& a, fmt::appender out) { fmt::format_to(out, "{}", a.*Member); });
+    return per_attempt(
+        r, [](const Attempt& a, fmt::appender out) { fmt::format_to(out, "{}", a.*Member); });
 }
 
 // `name` has underscores for dashes, as in $upstream_http_x_name.

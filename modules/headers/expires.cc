@@ -3,10 +3,8 @@
 
 #include <ctime>
 
-namespace sluice::headers
-{
-namespace
-{
+namespace sluice::headers {
+namespace {
 
 constexpr int64_t day = 24 * 60 * 60;
 
@@ -48,7 +46,8 @@ bool parse_expires(std::string_view text, bool modified, ExpiresRule& out, std::
         text.remove_prefix(1);
     }
     auto seconds = conf::parse_seconds(text);
-    if (!seconds) return false;
+    if (!seconds)
+        return false;
     if (daily && seconds->count() > day) {
         why = "daily time value must be less than 24 hours";
         return false;
@@ -63,22 +62,17 @@ bool make_expires(const ExpiresRule& rule, int64_t now, int64_t last_modified, A
 {
     int64_t at = now + rule.seconds;
     switch (rule.kind) {
-        case ExpiresRule::off:
-            return false;
-        case ExpiresRule::epoch:
-            out = {"Thu, 01 Jan 1970 00:00:01 GMT", "no-cache"};
-            return true;
-        case ExpiresRule::max:
-            out = {"Thu, 31 Dec 2037 23:55:55 GMT", "max-age=315360000"};
-            return true;
-        case ExpiresRule::daily:
-            at = next_daily(now, rule.seconds);
-            break;
-        case ExpiresRule::modified:
-            if (last_modified >= 0) at = last_modified + rule.seconds;
-            break;
-        case ExpiresRule::access:
-            break;
+    case ExpiresRule::off: return false;
+    case ExpiresRule::epoch: out = {"Thu, 01 Jan 1970 00:00:01 GMT", "no-cache"}; return true;
+    case ExpiresRule::max:
+        out = {"Thu, 31 Dec 2037 23:55:55 GMT", "max-age=315360000"};
+        return true;
+    case ExpiresRule::daily: at = next_daily(now, rule.seconds); break;
+    case ExpiresRule::modified:
+        if (last_modified >= 0)
+            at = last_modified + rule.seconds;
+        break;
+    case ExpiresRule::access: break;
     }
     char text[30];
     format_http_time(at, text);
@@ -98,7 +92,8 @@ bool Expires::evaluate(Request& r, ExpiresFields& out) const
     ExpiresRule rule = rule_;
     if (!text_.empty()) {
         std::string_view text = text_.eval(r), why;
-        if (text.empty() || !parse_expires(text, modified_, rule, why)) return false;
+        if (text.empty() || !parse_expires(text, modified_, rule, why))
+            return false;
     }
     return make_expires(rule, Clock::wall_seconds(), r.out.last_modified, r.arena(), out);
 }
@@ -115,7 +110,8 @@ bool parse(Apply& apply, size_t arg, Expires& out)
     if (apply.arg(value).find('$') != std::string::npos)
         return http::parse(apply, value, out.text_);
     std::string_view why;
-    if (parse_expires(apply.arg(value), modified, out.rule_, why)) return true;
+    if (parse_expires(apply.arg(value), modified, out.rule_, why))
+        return true;
     apply.fail_at(value, fmt::format("\"{}\" directive {}", apply.name(), why));
     return false;
 }

@@ -8,8 +8,7 @@
 
 #include "core/http/module.h"
 
-namespace sluice::headers
-{
+namespace sluice::headers {
 
 struct ExpiresRule {
     enum Kind : uint8_t {

@@ -3,13 +3,11 @@
 #include "core/http/module.h"
 #include "modules/headers/expires.h"
 
-namespace sluice::headers
-{
+namespace sluice::headers {
 
 extern const Module module;
 
-namespace
-{
+namespace {
 
 using http::HeaderId;
 
@@ -59,7 +57,8 @@ void add_line(Apply& apply, Added& added)
     Field field;
     field.name = apply.arg(0);
     field.id = http::header_id(field.name);
-    if (!http::parse(apply, 1, field.value)) return;
+    if (!http::parse(apply, 1, field.value))
+        return;
     if (apply.size() == 3) {
         if (apply.arg(2) != "always")
             return apply.fail_at(2, fmt::format("invalid parameter \"{}\"", apply.arg(2)));
@@ -81,9 +80,11 @@ template <Added Conf::*Member>
 void set_inherit(Apply& apply, Conf& conf)
 {
     Setting<Inherit>& rule = (conf.*Member).rule;
-    if (rule.is_set()) return apply.fail_directive("is duplicate");
+    if (rule.is_set())
+        return apply.fail_directive("is duplicate");
     Inherit value{};
-    if (conf::parse(apply, 0, value)) rule.set(value);
+    if (conf::parse(apply, 0, value))
+        rule.set(value);
 }
 
 void add_field(Request& r, const Field& field)
@@ -96,17 +97,21 @@ void add_field(Request& r, const Field& field)
     }
     if (field.id == HeaderId::etag) {
         r.out.headers.remove(HeaderId::etag);
-        if (!value.empty()) r.out.headers.add(r.arena(), {field.name, value, field.id});
+        if (!value.empty())
+            r.out.headers.add(r.arena(), {field.name, value, field.id});
         return;
     }
-    if (!value.empty()) r.out.headers.add(r.arena(), {field.name, value, field.id});
+    if (!value.empty())
+        r.out.headers.add(r.arena(), {field.name, value, field.id});
 }
 
 void set_expires(Request& r, const Expires& expires)
 {
     ExpiresFields fields;
-    if (!expires.evaluate(r, fields)) return;
-    if (!fields.expires.empty()) r.out.headers.set(r.arena(), HeaderId::expires, fields.expires);
+    if (!expires.evaluate(r, fields))
+        return;
+    if (!fields.expires.empty())
+        r.out.headers.set(r.arena(), HeaderId::expires, fields.expires);
     r.out.headers.set(r.arena(), HeaderId::cache_control, fields.cache_control);
 }
 
@@ -114,9 +119,11 @@ void filter(Request& r)
 {
     const Conf& conf = r.conf<Conf>(module);
     bool good = is_good_status(r.out.status);
-    if (good && conf.expires.is_set()) set_expires(r, *conf.expires);
+    if (good && conf.expires.is_set())
+        set_expires(r, *conf.expires);
     for (const Field& field : conf.headers.fields)
-        if (good || field.always) add_field(r, field);
+        if (good || field.always)
+            add_field(r, field);
     if (conf.trailers.fields.empty() || r.head.version != http::Version::http11 || r.out.no_body ||
         r.is_head())
         return;
@@ -126,9 +133,11 @@ void filter(Request& r)
         if (good || field.always) {
             std::string_view value = field.value.eval(r);
             any = true;
-            if (!value.empty()) r.out.trailers.add(r.arena(), {field.name, value, field.id});
+            if (!value.empty())
+                r.out.trailers.add(r.arena(), {field.name, value, field.id});
         }
-    if (any) r.out.content_length = -1;
+    if (any)
+        r.out.content_length = -1;
 }
 
 constexpr conf::Where where = everywhere | conf::in_if_location;

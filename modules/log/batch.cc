@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/log/batch.h"
 
-namespace sluice::log
-{
-namespace
-{
+namespace sluice::log {
+namespace {
 
 constexpr size_t turn_limit = 64 * 1024;  // a busy turn does not gather more than this
 
@@ -24,10 +22,12 @@ void Batch::line_added(size_t line_start)
         // Whole lines only: what was gathered before goes, the new line stays unless it alone is
         // too long.
         std::string_view before = std::string_view(text_).substr(0, line_start);
-        if (!before.empty()) sink_->write(before);
+        if (!before.empty())
+            sink_->write(before);
         text_.erase(0, line_start);
         event::Timer::cancel();
-        if (text_.size() > buffering_.size) return flush();
+        if (text_.size() > buffering_.size)
+            return flush();
     }
     if (buffering_.flush.count() && !event::Timer::set())
         loop.timers().add(*this, Clock::in(buffering_.flush));
@@ -36,7 +36,8 @@ void Batch::line_added(size_t line_start)
 void Batch::flush()
 {
     event::Timer::cancel();
-    if (text_.empty()) return;
+    if (text_.empty())
+        return;
     sink_->write(text_);
     text_.clear();
 }

@@ -10,8 +10,7 @@
 #include "core/base/log_files.h"
 #include "core/event/loop.h"
 
-namespace sluice::log
-{
+namespace sluice::log {
 
 struct Buffering {
     size_t size = 0;  // 0: until the end of the turn
@@ -31,8 +30,10 @@ public:
     /// Lines without buffering share a log with those that have it; false: two that disagree.
     bool set_buffering(const Buffering& wanted)
     {
-        if (wanted.size == 0 || wanted == buffering_) return true;
-        if (buffering_.size != 0) return false;
+        if (wanted.size == 0 || wanted == buffering_)
+            return true;
+        if (buffering_.size != 0)
+            return false;
         buffering_ = wanted;
         return true;
     }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/log/format.h"
 
-namespace sluice::log
-{
-namespace
-{
+namespace sluice::log {
+namespace {
 
 constexpr char digits[] = "0123456789ABCDEF";
 
 bool is_special(unsigned char c, Escape how)
 {
-    if (c == '"' || c == '\\' || c < 0x20) return true;
+    if (c == '"' || c == '\\' || c < 0x20)
+        return true;
     return how == Escape::text && c >= 0x7f;
 }
 
@@ -24,29 +23,14 @@ void append_hex(std::string& out, const char* prefix, unsigned char c)
 void append_json(std::string& out, unsigned char c)
 {
     switch (c) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        case '\b':
-            out += "\\b";
-            return;
-        case '\f':
-            out += "\\f";
-            return;
-        default:
-            append_hex(out, "\\u00", c);
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    default: append_hex(out, "\\u00", c);
     }
 }
 
@@ -61,7 +45,8 @@ void append_escaped(std::string& out, std::string_view s, Escape how)
     size_t begin = 0;
     for (size_t i = 0; i < s.size(); ++i) {
         auto c = static_cast<unsigned char>(s[i]);
-        if (!is_special(c, how)) continue;
+        if (!is_special(c, how))
+            continue;
         out += s.substr(begin, i - begin);
         begin = i + 1;
         if (how == Escape::json)

@@ -9,8 +9,7 @@
 
 #include "core/http/module.h"
 
-namespace sluice::log
-{
+namespace sluice::log {
 
 enum class Escape : uint8_t { text, json, none };
 

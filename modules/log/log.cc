@@ -9,13 +9,11 @@
 #define SLUICE_HTTP_LOG_PATH "logs/access.log"
 #endif
 
-namespace sluice::log
-{
+namespace sluice::log {
 
 extern const Module module;
 
-namespace
-{
+namespace {
 
 constexpr std::string_view combined =
     "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
@@ -29,7 +27,8 @@ struct Formats {
     std::shared_ptr<Format> find(std::string_view name) const
     {
         for (auto& format : list)
-            if (format->name() == name) return format;
+            if (format->name() == name)
+                return format;
         return nullptr;
     }
 };
@@ -57,7 +56,8 @@ bool compile_format(Format& format, const std::string& text, conf::Pos pos, conf
                     http::Variables& variables)
 {
     auto part = Template::compile(text, pos, diag, variables);
-    if (part) format.add(*part);
+    if (part)
+        format.add(*part);
     return part.has_value();
 }
 
@@ -65,7 +65,8 @@ std::shared_ptr<Format> combined_format(Formats& formats, http::Variables& varia
                                         conf::Diagnostics& diag)
 {
     auto found = formats.find("combined");
-    if (found) return found;
+    if (found)
+        return found;
     auto format = std::make_shared<Format>("combined", Escape::text);
     compile_format(*format, std::string(combined), {}, diag, variables);
     formats.list.push_back(format);
@@ -128,7 +129,8 @@ bool read_option(Apply& apply, size_t i, Target& target, Buffering& buffering)
     if (word.starts_with("if=")) {
         auto condition = Template::compile(value("if="), apply.node.stop, apply.diag,
                                            http::http_block(apply).main.variables);
-        if (!condition) return false;
+        if (!condition)
+            return false;
         target.condition = std::move(*condition);
         target.has_condition = true;
         return true;
@@ -140,7 +142,8 @@ bool read_option(Apply& apply, size_t i, Target& target, Buffering& buffering)
 std::shared_ptr<Batch> batch_of(Formats& formats, const std::string& path, Buffering buffering)
 {
     auto& batch = formats.batches[path];
-    if (!batch) batch = std::make_shared<Batch>(LogFiles::current().file(path), buffering);
+    if (!batch)
+        batch = std::make_shared<Batch>(LogFiles::current().file(path), buffering);
     return batch;
 }
 
@@ -187,17 +190,20 @@ void set_access_log(Apply& apply, Conf& conf)
         return apply.fail_at(1, fmt::format("unknown log format \"{}\"", apply.arg(1)));
     Buffering buffering;
     for (size_t i = 2; i < apply.size(); ++i)
-        if (!read_option(apply, i, target, buffering)) return;
+        if (!read_option(apply, i, target, buffering))
+            return;
     if (buffering.flush.count() && !buffering.size)
         return apply.fail(fmt::format("no buffer is defined for access_log \"{}\"", path));
-    if (set_path(apply, formats, target, buffering)) targets.list.push_back(std::move(target));
+    if (set_path(apply, formats, target, buffering))
+        targets.list.push_back(std::move(target));
 }
 
 // Servers and locations for which nobody wrote access_log have nginx's default.
 void finish_location(Finish& finish, void* conf)
 {
     auto& targets = static_cast<Conf*>(conf)->targets;
-    if (targets.is_set() || !finish.location->server) return;
+    if (targets.is_set() || !finish.location->server)
+        return;
     Formats& formats = finish.main.conf<Formats>(module);
     Target target;
     target.format = combined_format(formats, finish.main.variables, finish.diag);
@@ -213,7 +219,8 @@ void write_named(Request& r, const Target& target)
     bool absolute = path.starts_with('/');
     path = r.arena().concat(absolute ? std::string_view{} : std::string_view(r.main().prefix), path,
                             std::string_view("\0", 1));
-    if (path.substr(0, path.size() - 1).find('\0') != std::string_view::npos) return;
+    if (path.substr(0, path.size() - 1).find('\0') != std::string_view::npos)
+        return;
     static std::string line;  // a worker has one thread
     line.clear();
     target.format->render(r, line);
@@ -225,11 +232,13 @@ void write_named(Request& r, const Target& target)
 Task<Rc> on_log(Request& r)
 {
     const Targets& targets = *r.conf<Conf>(module).targets;
-    if (targets.off) co_return next;
+    if (targets.off)
+        co_return next;
     for (const Target& target : targets.list) {
         if (target.has_condition) {
             std::string_view wanted = target.condition.eval(r);
-            if (wanted.empty() || wanted == "0") continue;
+            if (wanted.empty() || wanted == "0")
+                continue;
         }
         if (!target.batch) {
             write_named(r, target);

@@ -3,13 +3,11 @@
 #include "core/http/module.h"
 #include "modules/map/table.h"
 
-namespace sluice::map
-{
+namespace sluice::map {
 
 extern const Module module;
 
-namespace
-{
+namespace {
 
 using http::Value;
 
@@ -103,7 +101,8 @@ private:
     {
         bool caseless = pattern.starts_with('*');
         auto regex = http::Regex::compile(std::string(pattern.substr(caseless)), caseless);
-        if (!regex) return apply_.fail_node(line, regex.error());
+        if (!regex)
+            return apply_.fail_node(line, regex.error());
         map_.groups.push_back(http::bind_groups(*regex, variables_, line.name.pos));
         map_.table.add_regex(std::move(*regex), entry);
     }
@@ -111,12 +110,14 @@ private:
     void add_text(const conf::Node& line, std::string_view key, size_t entry)
     {
         bool escaped = key.starts_with('\\');
-        if (escaped) key.remove_prefix(1);
+        if (escaped)
+            key.remove_prefix(1);
         std::optional<bool> fresh = map_.hostnames && !escaped ? map_.table.add_mask(key, entry)
                                                                : map_.table.add_exact(key, entry);
         if (!fresh)
             return apply_.fail_node(line, fmt::format("invalid hostname or wildcard \"{}\"", key));
-        if (!*fresh) apply_.fail_node(line, fmt::format("conflicting parameter \"{}\"", key));
+        if (!*fresh)
+            apply_.fail_node(line, fmt::format("conflicting parameter \"{}\"", key));
     }
 
     Apply& apply_;
@@ -127,7 +128,8 @@ private:
 void set_map(Apply& apply, Conf& conf)
 {
     auto map = std::make_unique<Map>();
-    if (!http::parse(apply, 0, map->source)) return;
+    if (!http::parse(apply, 0, map->source))
+        return;
     std::string_view name = apply.arg(1);
     if (!name.starts_with('$') || name.size() == 1)
         return apply.fail_at(1, fmt::format("invalid variable name \"{}\"", name),

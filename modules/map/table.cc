@@ -5,10 +5,8 @@
 
 #include "core/base/bytes.h"
 
-namespace sluice::map
-{
-namespace
-{
+namespace sluice::map {
+namespace {
 
 std::string lower(std::string_view s)
 {
@@ -36,7 +34,8 @@ std::optional<bool> Table::add_mask(std::string_view mask, size_t entry)
         return exact_.emplace(name.substr(1), entry).second & suffix_.emplace(name, entry).second;
     if (name.ends_with(".*") && name.size() > 2)
         return prefix_.emplace(name.substr(0, name.size() - 1), entry).second;
-    if (name.find('*') != std::string::npos || name.starts_with('.')) return std::nullopt;
+    if (name.find('*') != std::string::npos || name.starts_with('.'))
+        return std::nullopt;
     return add_exact(name, entry);
 }
 
@@ -45,7 +44,8 @@ size_t Table::find_mask(std::string_view text) const
     if (!suffix_.empty())
         for (size_t dot = text.find('.', 1); dot != std::string_view::npos;
              dot = text.find('.', dot + 1))
-            if (auto it = suffix_.find(text.substr(dot)); it != suffix_.end()) return it->second;
+            if (auto it = suffix_.find(text.substr(dot)); it != suffix_.end())
+                return it->second;
     if (!prefix_.empty())
         for (size_t dot = text.rfind('.'); dot != std::string_view::npos && dot > 0;
              dot = text.rfind('.', dot - 1))
@@ -56,7 +56,8 @@ size_t Table::find_mask(std::string_view text) const
 
 Table::Found Table::find(std::string_view text, bool hostnames, http::Captures& captures) const
 {
-    if (hostnames && text.ends_with('.')) text.remove_suffix(1);
+    if (hostnames && text.ends_with('.'))
+        text.remove_suffix(1);
     char small[256];
     std::string large;
     std::string_view key;
@@ -67,18 +68,17 @@ Table::Found Table::find(std::string_view text, bool hostnames, http::Captures& 
         large = lower(text);
         key = large;
     }
-    if (auto it = exact_.find(key); it != exact_.end()) return {it->second};
+    if (auto it = exact_.find(key); it != exact_.end())
+        return {it->second};
     if (hostnames)
-        if (size_t entry = find_mask(key); entry != none) return {entry};
+        if (size_t entry = find_mask(key); entry != none)
+            return {entry};
     failed_ = false;
-    for (size_t i = 0; i < regexes_.size(); ++i) switch (regexes_[i].regex.run(text, &captures)) {
-            case http::Regex::match:
-                return {regexes_[i].entry, i};
-            case http::Regex::error:
-                failed_ = true;
-                break;
-            default:
-                break;
+    for (size_t i = 0; i < regexes_.size(); ++i)
+        switch (regexes_[i].regex.run(text, &captures)) {
+        case http::Regex::match: return {regexes_[i].entry, i};
+        case http::Regex::error: failed_ = true; break;
+        default: break;
         }
     return {};
 }

@@ -13,8 +13,7 @@
 #include "core/base/hash.h"
 #include "core/http/regex.h"
 
-namespace sluice::map
-{
+namespace sluice::map {
 
 class Table
 {

@@ -14,17 +14,22 @@ namespace {
 using http::Header;
 using http::HeaderId;
 
-constexpr uint64_t bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+constexpr uint64_t bit(HeaderId id)
+{
+    return uint64_t{1} << static_cast<unsigned>(id);
+}
 
 bool is_one_of(std::string_view name, const std::vector<std::string>& names)
 {
-    return std::any_of(names.begin(), names.end(), [&](const std::string& n) { return iequals(n, name); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& n) { return iequals(n, name); });
 }
 
 // A field that this message's own Connection names is meant for this hop only (RFC 9110 7.6.1).
 bool is_nominated(const http::Headers& headers, std::string_view name)
 {
-    return headers.has(HeaderId::connection) && http::has_token(headers, HeaderId::connection, name);
+    return headers.has(HeaderId::connection) &&
+           http::has_token(headers, HeaderId::connection, name);
 }
 
 void put(buf::Buffer& b, std::string_view s)
@@ -65,7 +70,8 @@ upstream::Group* ProxiedRequest::choose_group(Request& r)
     std::string_view url = pass_.url.eval(r);
     if (!istarts_with(url, "http://")) {
         bool tls = istarts_with(url, "https://");
-        r.log(Level::error, "{} in \"{}\"", tls ? "https protocol requires SSL support" : "invalid URL prefix", url);
+        r.log(Level::error, "{} in \"{}\"",
+              tls ? "https protocol requires SSL support" : "invalid URL prefix", url);
         return nullptr;
     }
     std::string_view rest = url.substr(7);
@@ -95,7 +101,8 @@ std::string_view ProxiedRequest::target(Request& r)
     std::string_view rest = r.uri;
     if (rest.starts_with(r.location->name))
         rest.remove_prefix(r.location->name.size());
-    return arena.concat(pass_.uri, http::escape_uri(rest, http::Escape::uri, arena), question, r.args);
+    return arena.concat(pass_.uri, http::escape_uri(rest, http::Escape::uri, arena), question,
+                        r.args);
 }
 
 void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& to)
@@ -106,22 +113,31 @@ void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& 
     put(to, target(r));
     put(to, *conf_.http_version == HttpVersion::v11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
     for (const HeaderLine& line : compiled.lines) {
-        std::string_view value = line.id == HeaderId::host && line.value.empty() ? authority_.starts_with("unix:") ? "localhost" : authority_
-                                                                                 : line.value.eval(r);
+        std::string_view value = line.id == HeaderId::host && line.value.empty()
+                                     ? authority_.starts_with("unix:") ? "localhost" : authority_
+                                     : line.value.eval(r);
         if (!value.empty())
             put_field(to, line.name, value);
     }
     char length[40];
     http::Framing framing = r.body.framing();
-    uint64_t size = has_body_ ? body_.size() : r.body.stored() ? r.body.stored_size() : framing.size;
-    bool has_length = has_body_ ? conf_.set_body.is_set() : framing.kind == http::Framing::length || (framing.kind == http::Framing::chunked && !chunked_body(r));
+    uint64_t size = has_body_         ? body_.size()
+                    : r.body.stored() ? r.body.stored_size()
+                                      : framing.size;
+    bool has_length = has_body_ ? conf_.set_body.is_set()
+                                : framing.kind == http::Framing::length ||
+                                      (framing.kind == http::Framing::chunked && !chunked_body(r));
     if (has_length)
-        put(to, {length, static_cast<size_t>(fmt::format_to_n(length, sizeof length, "Content-Length: {}\r\n", size).size)});
+        put(to,
+            {length,
+             static_cast<size_t>(
+                 fmt::format_to_n(length, sizeof length, "Content-Length: {}\r\n", size).size)});
     else if (chunked_body(r))
         put(to, "Transfer-Encoding: chunked\r\n");
     if (*conf_.pass_request_headers)
         for (const Header& h : r.head.headers) {
-            if (h.id == HeaderId::other ? is_one_of(h.name, compiled.replaced_names) : (compiled.replaced_ids & bit(h.id)) != 0)
+            if (h.id == HeaderId::other ? is_one_of(h.name, compiled.replaced_names)
+                                        : (compiled.replaced_ids & bit(h.id)) != 0)
                 continue;
             if (is_nominated(r.head.headers, h.name))
                 continue;
@@ -130,14 +146,20 @@ void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& 
     put(to, "\r\n");
 }
 
-const std::string_view* ProxiedRequest::own_body(Request&) { return has_body_ ? &body_ : nullptr; }
+const std::string_view* ProxiedRequest::own_body(Request&)
+{
+    return has_body_ ? &body_ : nullptr;
+}
 
 bool ProxiedRequest::chunked_body(Request& r)
 {
     return !has_body_ && r.body.framing().kind == http::Framing::chunked && !r.body.stored();
 }
 
-http::Method ProxiedRequest::method(Request&) { return method_id_; }
+http::Method ProxiedRequest::method(Request&)
+{
+    return method_id_;
+}
 
 std::string_view ProxiedRequest::url(Request& r, const upstream::Peer& peer)
 {
@@ -147,7 +169,8 @@ std::string_view ProxiedRequest::url(Request& r, const upstream::Peer& peer)
 bool ProxiedRequest::passes_on(Request& r, const http::ResponseHead& head, const Header& h) const
 {
     const Compiled& compiled = *conf_.compiled;
-    if (h.id == HeaderId::other ? is_one_of(h.name, compiled.hidden_names) : (compiled.hidden_ids & bit(h.id)) != 0)
+    if (h.id == HeaderId::other ? is_one_of(h.name, compiled.hidden_names)
+                                : (compiled.hidden_ids & bit(h.id)) != 0)
         return false;
     if (h.id == HeaderId::upgrade)
         return head.upgrade;
@@ -161,14 +184,15 @@ std::string_view ProxiedRequest::rewrite_redirect(Request& r, std::string_view v
 }
 
 // X-Accel-Redirect: another location answers; a few fields of this answer stay.
-Rc ProxiedRequest::accel_redirect(Request& r, const http::ResponseHead& head, std::string_view target)
+Rc ProxiedRequest::accel_redirect(Request& r, const http::ResponseHead& head,
+                                  std::string_view target)
 {
     r.out = http::Response{};
     for (const Header& h : head.headers) {
         if (h.id == HeaderId::content_type)
             r.out.content_type = h.value;
-        else if (h.id == HeaderId::set_cookie || h.id == HeaderId::cache_control || h.id == HeaderId::expires ||
-                 h.id == HeaderId::content_disposition)
+        else if (h.id == HeaderId::set_cookie || h.id == HeaderId::cache_control ||
+                 h.id == HeaderId::expires || h.id == HeaderId::content_disposition)
             r.out.headers.add(r.arena(), h);
     }
     if (r.method_id != http::Method::head) {
@@ -182,7 +206,8 @@ Rc ProxiedRequest::read_head(Request& r, http::ResponseHead& head)
 {
     if (*conf_.intercept_errors && head.status >= 300)
         for (const http::ErrorPage& page : *r.core().error_page)
-            if (std::find(page.statuses.begin(), page.statuses.end(), head.status) != page.statuses.end())
+            if (std::find(page.statuses.begin(), page.statuses.end(), head.status) !=
+                page.statuses.end())
                 return reply(head.status);
     if (const Header* to = head.headers.find(HeaderId::x_accel_redirect))
         return accel_redirect(r, head, to->value);

@@ -58,14 +58,18 @@ void set_pass(Apply& apply, Conf& conf)
         if (pass->authority.empty())
             return apply.fail_at(0, "no host in upstream \"" + std::string(text) + "\"");
         pass->base = pass->text;
-        bool no_prefix = block.location.kind == http::Location::regex || block.location.kind == http::Location::named;
+        bool no_prefix = block.location.kind == http::Location::regex ||
+                         block.location.kind == http::Location::named;
         if (!pass->uri.empty() && no_prefix)
-            return apply.fail("\"proxy_pass\" cannot have URI part in location given by regular expression, or inside "
-                              "named location, or inside \"if\" statement, or inside \"limit_except\" block");
+            return apply.fail(
+                "\"proxy_pass\" cannot have URI part in location given by regular expression, or "
+                "inside "
+                "named location, or inside \"if\" statement, or inside \"limit_except\" block");
     }
     conf.pass = pass;
     block.location.set_content(apply, handle);
-    block.location.auto_redirect = !block.location.name.empty() && block.location.name.back() == '/';
+    block.location.auto_redirect =
+        !block.location.name.empty() && block.location.name.back() == '/';
 }
 
 constexpr Directive directives[] = {
@@ -105,15 +109,20 @@ constexpr Directive directives[] = {
 };
 
 constexpr conf::ConfType conf_type =
-    conf_of<Conf, &Conf::pass, &Conf::set_header, &Conf::hide_header, &Conf::pass_header, &Conf::set_body, &Conf::method,
-            &Conf::http_version, &Conf::connect_timeout, &Conf::send_timeout, &Conf::read_timeout, &Conf::redirect,
-            &Conf::request_buffering, &Conf::buffering, &Conf::buffer_size, &Conf::buffers, &Conf::ignore_client_abort,
-            &Conf::next_upstream, &Conf::next_upstream_tries, &Conf::next_upstream_timeout, &Conf::pass_request_headers,
-            &Conf::pass_request_body, &Conf::intercept_errors, &Conf::compiled>;
+    conf_of<Conf, &Conf::pass, &Conf::set_header, &Conf::hide_header, &Conf::pass_header,
+            &Conf::set_body, &Conf::method, &Conf::http_version, &Conf::connect_timeout,
+            &Conf::send_timeout, &Conf::read_timeout, &Conf::redirect, &Conf::request_buffering,
+            &Conf::buffering, &Conf::buffer_size, &Conf::buffers, &Conf::ignore_client_abort,
+            &Conf::next_upstream, &Conf::next_upstream_tries, &Conf::next_upstream_timeout,
+            &Conf::pass_request_headers, &Conf::pass_request_body, &Conf::intercept_errors,
+            &Conf::compiled>;
 
 // ---- compiling ----------------------------------------------------------------------------------
 
-constexpr uint64_t bit(http::HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+constexpr uint64_t bit(http::HeaderId id)
+{
+    return uint64_t{1} << static_cast<unsigned>(id);
+}
 
 std::string lower(std::string_view s)
 {
@@ -143,7 +152,8 @@ upstream::Rules compile_rules(const Conf& conf)
     rules.next_timeout_total = *conf.next_upstream_timeout;
     rules.head_limit = conf.buffer_size->n;
     if (conf.buffers.is_set())
-        rules.buffer_limit = std::max(conf.buffers->count * conf.buffers->size, conf.buffer_size->n);
+        rules.buffer_limit =
+            std::max(conf.buffers->count * conf.buffers->size, conf.buffer_size->n);
     rules.ignore_client_abort = *conf.ignore_client_abort;
     rules.keepalive = *conf.http_version == HttpVersion::v11;
     return rules;
@@ -157,37 +167,42 @@ void compile_request_lines(const Conf& conf, Compiled& out)
         host = host || line.id == HeaderId::host;
         connection = connection || line.id == HeaderId::connection;
         note_name(line.name, out.replaced_ids, out.replaced_names);
-        if (line.value.empty() || line.id == HeaderId::content_length || line.id == HeaderId::transfer_encoding)
+        if (line.value.empty() || line.id == HeaderId::content_length ||
+            line.id == HeaderId::transfer_encoding)
             continue;  // lengths are the codec's business alone
         out.lines.push_back(line);
     }
     if (!host)
-        out.lines.insert(out.lines.begin(), HeaderLine{"Host", HeaderId::host, Template()});  // $proxy_host
+        out.lines.insert(out.lines.begin(),
+                         HeaderLine{"Host", HeaderId::host, Template()});  // $proxy_host
     if (!connection && *conf.http_version == HttpVersion::v10)
         out.lines.push_back(HeaderLine{"Connection", HeaderId::connection, Template("close")});
     // RFC 9110 7.6.1, and what this hop has dealt with.
-    for (HeaderId id : {HeaderId::host, HeaderId::connection, HeaderId::content_length, HeaderId::transfer_encoding,
-                        HeaderId::keep_alive, HeaderId::te, HeaderId::expect, HeaderId::upgrade, HeaderId::proxy_connection})
+    for (HeaderId id : {HeaderId::host, HeaderId::connection, HeaderId::content_length,
+                        HeaderId::transfer_encoding, HeaderId::keep_alive, HeaderId::te,
+                        HeaderId::expect, HeaderId::upgrade, HeaderId::proxy_connection})
         out.replaced_ids |= bit(id);
 }
 
 void compile_response_fields(const Conf& conf, Compiled& out)
 {
     using http::HeaderId;
-    for (HeaderId id : {HeaderId::date, HeaderId::server, HeaderId::x_accel_redirect, HeaderId::x_accel_expires,
-                        HeaderId::x_accel_limit_rate, HeaderId::x_accel_charset, HeaderId::x_accel_buffering})
+    for (HeaderId id :
+         {HeaderId::date, HeaderId::server, HeaderId::x_accel_redirect, HeaderId::x_accel_expires,
+          HeaderId::x_accel_limit_rate, HeaderId::x_accel_charset, HeaderId::x_accel_buffering})
         out.hidden_ids |= bit(id);
     out.hidden_names.push_back("x-pad");
     for (const std::string& name : *conf.hide_header)
         note_name(name, out.hidden_ids, out.hidden_names);
     for (const std::string& name : *conf.pass_header) {
-        out.hidden_ids &= ~(http::header_id(name) == HeaderId::other ? 0 : bit(http::header_id(name)));
+        out.hidden_ids &=
+            ~(http::header_id(name) == HeaderId::other ? 0 : bit(http::header_id(name)));
         std::erase(out.hidden_names, lower(name));
     }
     out.pass_server = !(out.hidden_ids & bit(HeaderId::server));
     out.pass_date = !(out.hidden_ids & bit(HeaderId::date));
-    for (HeaderId id : {HeaderId::connection, HeaderId::keep_alive, HeaderId::transfer_encoding, HeaderId::content_length,
-                        HeaderId::proxy_connection, HeaderId::te})
+    for (HeaderId id : {HeaderId::connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
+                        HeaderId::content_length, HeaderId::proxy_connection, HeaderId::te})
         out.hidden_ids |= bit(id);
 }
 
@@ -209,7 +224,10 @@ void finish_location(Finish& finish, void* object)
         conf.pass->group = &groups.implicit(conf.pass->authority, 80, finish.diag, conf.pass->pos);
 }
 
-const ProxiedRequest* proxied(Request& r) { return r.slot<ProxiedRequest>(module); }
+const ProxiedRequest* proxied(Request& r)
+{
+    return r.slot<ProxiedRequest>(module);
+}
 
 http::Value proxy_host(Request& r, const void*)
 {
@@ -275,15 +293,23 @@ std::span<const std::pair<std::string_view, HttpVersion>> enum_names(HttpVersion
 bool parse(Apply& apply, size_t arg, NextConditions& out)
 {
     static constexpr std::pair<std::string_view, uint32_t> names[] = {
-        {"error", upstream::next_error}, {"timeout", upstream::next_timeout},
-        {"invalid_header", upstream::next_invalid_header}, {"http_500", upstream::next_http_500},
-        {"http_502", upstream::next_http_502}, {"http_503", upstream::next_http_503},
-        {"http_504", upstream::next_http_504}, {"http_403", upstream::next_http_403},
-        {"http_404", upstream::next_http_404}, {"http_429", upstream::next_http_429},
-        {"non_idempotent", upstream::next_non_idempotent}, {"off", upstream::next_off}, {"updating", 0}};
+        {"error", upstream::next_error},
+        {"timeout", upstream::next_timeout},
+        {"invalid_header", upstream::next_invalid_header},
+        {"http_500", upstream::next_http_500},
+        {"http_502", upstream::next_http_502},
+        {"http_503", upstream::next_http_503},
+        {"http_504", upstream::next_http_504},
+        {"http_403", upstream::next_http_403},
+        {"http_404", upstream::next_http_404},
+        {"http_429", upstream::next_http_429},
+        {"non_idempotent", upstream::next_non_idempotent},
+        {"off", upstream::next_off},
+        {"updating", 0}};
     out.mask = 0;
     for (size_t i = arg; i < apply.size(); ++i) {
-        auto it = std::find_if(std::begin(names), std::end(names), [&](const auto& n) { return n.first == apply.arg(i); });
+        auto it = std::find_if(std::begin(names), std::end(names),
+                               [&](const auto& n) { return n.first == apply.arg(i); });
         if (it == std::end(names)) {
             apply.fail_at(i, fmt::format("invalid value \"{}\"", apply.arg(i)));
             return false;

@@ -16,11 +16,11 @@ namespace sluice::proxy {
 
 /// proxy_pass, of the location that has it.
 struct Pass {
-    Template url;                    // with variables
-    std::string text;                // as written
-    std::string authority;           // host[:port], unix:/path or the group's name
-    std::string uri;                 // what replaces the location's prefix; empty: the URI goes as it came
-    std::string base;                // "http://authority" + uri: what proxy_redirect default looks for
+    Template url;           // with variables
+    std::string text;       // as written
+    std::string authority;  // host[:port], unix:/path or the group's name
+    std::string uri;        // what replaces the location's prefix; empty: the URI goes as it came
+    std::string base;       // "http://authority" + uri: what proxy_redirect default looks for
     upstream::Group* group = nullptr;  // null: found per request from `url`
     conf::Pos pos;
 };
@@ -57,8 +57,8 @@ bool parse(Apply& apply, size_t arg, BufferCount& out);
 /// Compiled once per location from the settings.
 struct Compiled {
     upstream::Rules rules;
-    std::vector<HeaderLine> lines;            // that are sent, in order; Host first
-    uint64_t replaced_ids = 0;                // client fields that are not copied: a bit per HeaderId
+    std::vector<HeaderLine> lines;  // that are sent, in order; Host first
+    uint64_t replaced_ids = 0;      // client fields that are not copied: a bit per HeaderId
     std::vector<std::string> replaced_names;  // and those without an id, lower case
     uint64_t hidden_ids = 0;                  // response fields that are not passed on
     std::vector<std::string> hidden_names;
@@ -66,7 +66,7 @@ struct Compiled {
 };
 
 struct Conf {
-    std::shared_ptr<Pass> pass;               // not inherited: it belongs to its location
+    std::shared_ptr<Pass> pass;  // not inherited: it belongs to its location
     Setting<std::vector<HeaderLine>> set_header;
     Setting<std::vector<std::string>> hide_header;
     Setting<std::vector<std::string>> pass_header;
@@ -129,6 +129,7 @@ private:
 };
 
 /// proxy_redirect's work on Location and Refresh: the rewritten value, or nothing when none fits.
-std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass, std::string_view value);
+std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass,
+                                                std::string_view value);
 
 }  // namespace sluice::proxy

@@ -39,9 +39,9 @@ std::optional<std::string_view> by_default(Request& r, const Pass& pass, std::st
     if (!pass.url.is_constant())
         return std::nullopt;
     std::string_view base = pass.base, name = r.location->kind == http::Location::regex ||
-                                                       r.location->kind == http::Location::named
-                                                   ? std::string_view{}
-                                                   : std::string_view(r.location->name);
+                                                      r.location->kind == http::Location::named
+                                                  ? std::string_view{}
+                                                  : std::string_view(r.location->name);
     if (!value.starts_with(base))
         return std::nullopt;
     std::string_view rest = value.substr(base.size());
@@ -55,7 +55,8 @@ std::optional<std::string_view> by_default(Request& r, const Pass& pass, std::st
 
 }  // namespace
 
-std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass, std::string_view value)
+std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass,
+                                                std::string_view value)
 {
     if (!conf.redirect.is_set())
         return by_default(r, pass, value);
@@ -78,7 +79,8 @@ std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, co
                 std::string_view to = rule.to.eval(r);
                 std::string_view all = r.captures.get(0);
                 auto at = static_cast<size_t>(all.data() - value.data());
-                std::string_view done = r.arena().concat(value.substr(0, at), to, value.substr(at + all.size()));
+                std::string_view done =
+                    r.arena().concat(value.substr(0, at), to, value.substr(at + all.size()));
                 r.captures = outer;
                 return done;
             }

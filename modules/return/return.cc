@@ -3,13 +3,11 @@
 // (444).
 #include "core/http/module.h"
 
-namespace sluice::return_
-{
+namespace sluice::return_ {
 
 extern const Module module;
 
-namespace
-{
+namespace {
 
 struct Rule {
     Rule() = default;  // no aggregate: it is handed to coroutines
@@ -35,7 +33,8 @@ bool is_url(std::string_view text)
 
 void set_return(Apply& apply, Conf& conf)
 {
-    if (conf.rule) return;  // the first one decides, a second is never reached
+    if (conf.rule)
+        return;  // the first one decides, a second is never reached
     Rule rule;
     size_t text = 1;
     if (auto code = conf::parse_number(apply.arg(0)); code && *code <= 999)
@@ -45,7 +44,8 @@ void set_return(Apply& apply, Conf& conf)
     else
         return apply.fail_at(0, fmt::format("invalid return code \"{}\"", apply.arg(0)));
     if (text < apply.size()) {
-        if (!http::parse(apply, text, rule.text)) return;
+        if (!http::parse(apply, text, rule.text))
+            return;
         rule.has_text = !rule.text.empty();
     }
     conf.rule = std::make_shared<const Rule>(std::move(rule));
@@ -58,7 +58,8 @@ Task<Rc> answer(Request& r, const Rule& rule)
                           r.redirect_target(rule.text.eval(r)));
         co_return reply(rule.status);
     }
-    if (rule.status >= 400 && !rule.has_text) co_return reply(rule.status);
+    if (rule.status >= 400 && !rule.has_text)
+        co_return reply(rule.status);
     std::string_view text = rule.text.eval(r);
     co_return co_await r.respond(rule.status, r.type_of(r.uri), text);
 }
@@ -66,14 +67,16 @@ Task<Rc> answer(Request& r, const Rule& rule)
 Task<Rc> on_server(Request& r)
 {
     const Conf& conf = r.server->root.conf<Conf>(module);
-    if (!conf.rule) co_return next;
+    if (!conf.rule)
+        co_return next;
     co_return co_await answer(r, *conf.rule);
 }
 
 Task<Rc> on_location(Request& r)
 {
     const Conf& conf = r.conf<Conf>(module);
-    if (!conf.rule) co_return next;
+    if (!conf.rule)
+        co_return next;
     co_return co_await answer(r, *conf.rule);
 }
 

@@ -7,8 +7,7 @@
 
 #include "core/http/headers.h"
 
-namespace sluice::static_
-{
+namespace sluice::static_ {
 
 enum class IfModified : uint8_t { off, exact, before };
 

@@ -8,14 +8,12 @@
 #include "modules/static/ranges.h"
 #include "modules/static/static.h"
 
-namespace sluice::static_
-{
+namespace sluice::static_ {
 
 using http::HeaderId;
 using http::Method;
 
-namespace
-{
+namespace {
 
 // Below this one read and one writev cost less than sendfile's two calls.
 constexpr size_t small_body = 64 * 1024;
@@ -67,7 +65,8 @@ Task<Rc> send_range(Request& r, int fd, Range range)
         b.filled(static_cast<size_t>(io.n));
         buf::Slice slice(b.view());
         Rc rc = co_await r.write(std::span(&slice, 1));
-        if (rc != next) co_return rc;
+        if (rc != next)
+            co_return rc;
         at += io.n;
         left -= io.n;
     }
@@ -118,8 +117,10 @@ Task<Rc> send_parts(Request& r, int fd, const ArenaVector<Range>& ranges, const 
     for (size_t i = 0; i < ranges.size(); ++i) {
         buf::Slice head(parts.heads[i]);
         Rc rc = co_await r.write(std::span(&head, 1));
-        if (rc == next) rc = co_await send_range(r, fd, ranges[i]);
-        if (rc != next) co_return rc;
+        if (rc == next)
+            rc = co_await send_range(r, fd, ranges[i]);
+        if (rc != next)
+            co_return rc;
     }
     buf::Slice tail(parts.tail);
     co_return co_await r.write(std::span(&tail, 1));
@@ -138,7 +139,8 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     r.out.last_modified = info.modified;
     r.out.content_length = info.size;
     if (r.error_status) {  // an error page is not a representation of what was asked for
-        if (!etag.empty()) r.out.headers.add(r.arena(), HeaderId::etag, etag);
+        if (!etag.empty())
+            r.out.headers.add(r.arena(), HeaderId::etag, etag);
         r.out.content_type = r.type_of(r.uri);
         return true;
     }
@@ -147,7 +149,8 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
         rc = reply(412);
         return false;
     }
-    if (!etag.empty()) r.out.headers.add(r.arena(), HeaderId::etag, etag);
+    if (!etag.empty())
+        r.out.headers.add(r.arena(), HeaderId::etag, etag);
     if (status == 304) {
         r.out.status = 304;
         r.out.content_length = -1;
@@ -167,7 +170,8 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     }
     if (verdict == RangeVerdict::whole) {
         ranges.clear();
-        if (*conf.max_ranges) r.out.headers.add(r.arena(), HeaderId::accept_ranges, "bytes");
+        if (*conf.max_ranges)
+            r.out.headers.add(r.arena(), HeaderId::accept_ranges, "bytes");
         return true;
     }
     r.out.status = 206;
@@ -178,7 +182,8 @@ Task<Rc> send_file(Request& r, int fd, const os::FileInfo& info)
 {
     ArenaVector<Range> ranges;
     Rc rc = next;
-    if (!prepare(r, info, ranges, rc)) co_return rc;
+    if (!prepare(r, info, ranges, rc))
+        co_return rc;
     Parts parts;
     if (ranges.size() == 1) {
         r.out.headers.add(r.arena(), HeaderId::content_range, range_text(r, ranges[0], info.size));
@@ -186,13 +191,15 @@ Task<Rc> send_file(Request& r, int fd, const os::FileInfo& info)
     } else if (ranges.size() > 1) {
         make_parts(r, ranges, info.size, parts);
     }
-    if (r.out.status == 304 || r.is_head() || info.size == 0) co_return co_await r.finish();
+    if (r.out.status == 304 || r.is_head() || info.size == 0)
+        co_return co_await r.finish();
     Range only = ranges.empty() ? Range{0, info.size} : ranges[0];
     if (ranges.size() > 1)
         rc = co_await send_parts(r, fd, ranges, parts);
     else
         rc = co_await send_range(r, fd, only);
-    if (rc != next) co_return rc;
+    if (rc != next)
+        co_return rc;
     co_return co_await r.finish();
 }
 
@@ -205,26 +212,30 @@ bool is_method(Request& r)
 
 Task<Rc> serve_file(Request& r)
 {
-    if (!is_method(r)) co_return reply(405);
-    if (r.uri.ends_with('/')) co_return next;
+    if (!is_method(r))
+        co_return reply(405);
+    if (r.uri.ends_with('/'))
+        co_return next;
     std::string_view path = path_of(r, r.uri);
     os::FileInfo info;
     int error = 0;
     os::Fd fd = os::open_file(path.data(), info, error);
-    if (!fd) co_return open_failed(r, path, error);
-    if (info.kind == os::FileInfo::directory) co_return redirect_to_directory(r);
+    if (!fd)
+        co_return open_failed(r, path, error);
+    if (info.kind == os::FileInfo::directory)
+        co_return redirect_to_directory(r);
     if (info.kind != os::FileInfo::regular) {
         r.log(Level::crit, "\"{}\" is not a regular file", path);
         co_return reply(404);
     }
-    if (r.method_id == Method::post) co_return reply(405);
+    if (r.method_id == Method::post)
+        co_return reply(405);
     co_return co_await send_file(r, fd.get(), info);
 }
 
 // ---- index --------------------------------------------------------------------------------------
 
-namespace
-{
+namespace {
 
 // next: look on. Otherwise what to answer for a name that cannot be had.
 Rc index_missing(Request& r, std::string_view path, int error, bool& directory_checked)
@@ -237,11 +248,13 @@ Rc index_missing(Request& r, std::string_view path, int error, bool& directory_c
             r.log(Level::crit, "open() \"{}\" failed {}", path, errno_text(error));
         return reply(denied ? 403 : 500);
     }
-    if (directory_checked) return next;
+    if (directory_checked)
+        return next;
     directory_checked = true;
     os::FileInfo info;
     int why = os::file_info(path_of(r, r.uri).data(), info);
-    if (why == 0 && info.kind == os::FileInfo::directory) return next;
+    if (why == 0 && info.kind == os::FileInfo::directory)
+        return next;
     if (is_missing(why) || why == 0) {
         if (*r.core().log_not_found)
             r.log(Level::error, "\"{}\" is not found {}", path, errno_text(why ? why : ENOTDIR));
@@ -267,7 +280,8 @@ Rc redirect_to_index(Request& r, std::string_view uri)
 
 Task<Rc> serve_index(Request& r)
 {
-    if (!r.uri.ends_with('/') || !is_method(r)) co_return next;
+    if (!r.uri.ends_with('/') || !is_method(r))
+        co_return next;
     bool directory_checked = false;
     for (const Template& name : *r.conf<Conf>(module).index) {
         std::string_view file = name.eval(r);
@@ -278,10 +292,12 @@ Task<Rc> serve_index(Request& r)
         os::FileInfo info;
         if (int error = os::file_info(path.data(), info)) {
             Rc rc = index_missing(r, path, error, directory_checked);
-            if (rc != next) co_return rc;
+            if (rc != next)
+                co_return rc;
             continue;
         }
-        if (info.kind == os::FileInfo::directory) continue;
+        if (info.kind == os::FileInfo::directory)
+            continue;
         co_return redirect_to_index(r, uri);
     }
     r.log(Level::error, "directory index of \"{}\" is forbidden", path_of(r, r.uri));

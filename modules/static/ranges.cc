@@ -5,33 +5,35 @@
 
 #include "core/base/bytes.h"
 
-namespace sluice::static_
-{
-namespace
-{
+namespace sluice::static_ {
+namespace {
 
 // One "a-b", "a-" or "-n". False: malformed.
 bool parse_one(std::string_view text, int64_t size, Range& out)
 {
     size_t dash = text.find('-');
-    if (dash == std::string_view::npos) return false;
+    if (dash == std::string_view::npos)
+        return false;
     std::string_view first = trim(text.substr(0, dash)), last = trim(text.substr(dash + 1));
     if (first.empty()) {
         if (text.substr(dash + 1).starts_with(' '))
             return false;  // as nginx; elsewhere spaces are skipped
         auto n = parse_decimal(last);
-        if (!n) return false;
+        if (!n)
+            return false;
         out = {size - std::min(*n, size), size};
         return true;
     }
     auto begin = parse_decimal(first);
-    if (!begin) return false;
+    if (!begin)
+        return false;
     if (last.empty()) {
         out = {*begin, size};
         return true;
     }
     auto end = parse_decimal(last);
-    if (!end) return false;
+    if (!end)
+        return false;
     out = {*begin, *end >= size ? size : *end + 1};
     return true;
 }
@@ -50,16 +52,20 @@ RangeVerdict parse_ranges(std::string_view value, int64_t size, size_t max, Aren
         size_t comma = value.find(',');
         more = comma != std::string_view::npos;
         Range range{};
-        if (!parse_one(value.substr(0, comma), size, range)) return RangeVerdict::unsatisfiable;
+        if (!parse_one(value.substr(0, comma), size, range))
+            return RangeVerdict::unsatisfiable;
         value = more ? value.substr(comma + 1) : std::string_view{};
         if (range.begin >= range.end) {
-            if (range.begin == 0) return RangeVerdict::whole;  // of an empty body
+            if (range.begin == 0)
+                return RangeVerdict::whole;  // of an empty body
             continue;
         }
-        if (out.size() == max) return RangeVerdict::whole;
+        if (out.size() == max)
+            return RangeVerdict::whole;
         out.push(arena, range);
         total += range.end - range.begin;
-        if (total > size) return RangeVerdict::whole;
+        if (total > size)
+            return RangeVerdict::whole;
     }
     return out.empty() ? RangeVerdict::unsatisfiable : RangeVerdict::partial;
 }

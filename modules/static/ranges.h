@@ -8,8 +8,7 @@
 
 #include "core/base/arena.h"
 
-namespace sluice::static_
-{
+namespace sluice::static_ {
 
 struct Range {
     int64_t begin, end;  // [begin, end)

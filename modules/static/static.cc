@@ -3,8 +3,7 @@
 
 #include "core/os/disk.h"
 
-namespace sluice::static_
-{
+namespace sluice::static_ {
 
 using http::Location;
 using http::Value;
@@ -19,9 +18,11 @@ std::span<const std::pair<std::string_view, IfModified>> enum_names(IfModified*)
 std::string_view document_root(Request& r)
 {
     const Root& root = *r.conf<Conf>(module).root;
-    if (root.text.is_constant()) return root.absolute;
+    if (root.text.is_constant())
+        return root.absolute;
     std::string_view path = root.text.eval(r);
-    if (!root.is_alias && path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    if (!root.is_alias && path.size() > 1 && path.ends_with('/'))
+        path.remove_suffix(1);
     return path.starts_with('/') ? path : r.arena().concat(r.main().prefix, path);
 }
 
@@ -35,8 +36,7 @@ std::string_view path_of(Request& r, std::string_view uri)
     return path.substr(0, path.size() - 1);
 }
 
-namespace
-{
+namespace {
 
 void set_root(Apply& apply, Conf& conf)
 {
@@ -60,7 +60,8 @@ void set_root(Apply& apply, Conf& conf)
                 0, fmt::format("the {} variable cannot be used in the \"{}\" directive",
                                name.find("real") == name.npos ? "$document_root" : "$realpath_root",
                                apply.name()));
-    if (http::parse(apply, 0, root.text)) conf.root.set(std::move(root));
+    if (http::parse(apply, 0, root.text))
+        conf.root.set(std::move(root));
 }
 
 void set_index(Apply& apply, Conf& conf)
@@ -74,7 +75,8 @@ void set_index(Apply& apply, Conf& conf)
             return apply.fail_at(
                 i, fmt::format("index \"{}\" in \"index\" directive is invalid", apply.arg(i)));
         Template name;
-        if (!http::parse(apply, i, name)) return;
+        if (!http::parse(apply, i, name))
+            return;
         conf.index.edit().push_back(std::move(name));
     }
 }
@@ -83,14 +85,18 @@ void finish_location(Finish& finish, void* p)
 {
     auto& conf = *static_cast<Conf*>(p);
     Root root = *conf.root;
-    if (!conf.root.is_set()) root.text = Template("html");
+    if (!conf.root.is_set())
+        root.text = Template("html");
     if (root.text.is_constant()) {
         root.absolute = root.text.literal();
-        if (!root.absolute.starts_with('/')) root.absolute.insert(0, finish.main.prefix);
-        if (!root.is_alias && root.absolute.ends_with('/')) root.absolute.pop_back();
+        if (!root.absolute.starts_with('/'))
+            root.absolute.insert(0, finish.main.prefix);
+        if (!root.is_alias && root.absolute.ends_with('/'))
+            root.absolute.pop_back();
     }
     conf.root.set(std::move(root));
-    if (!conf.index.is_set()) conf.index.edit().push_back(Template("index.html"));
+    if (!conf.index.is_set())
+        conf.index.edit().push_back(Template("index.html"));
 }
 
 Value document_root_value(Request& r, const void*)

@@ -10,8 +10,7 @@
 #include "core/http/module.h"
 #include "modules/static/conditions.h"
 
-namespace sluice::static_
-{
+namespace sluice::static_ {
 
 extern const Module module;
 

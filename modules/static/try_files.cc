@@ -3,18 +3,19 @@
 #include "core/os/disk.h"
 #include "modules/static/static.h"
 
-namespace sluice::static_
-{
+namespace sluice::static_ {
 
 void set_try_files(Apply& apply, Conf& conf)
 {
-    if (conf.try_files) return apply.fail_directive("is duplicate");
+    if (conf.try_files)
+        return apply.fail_directive("is duplicate");
     auto made = std::make_shared<TryFiles>();
     size_t last = apply.size() - 1;
     for (size_t i = 0; i < last; ++i) {
         TryFiles::Name name;
         name.directory = apply.arg(i).ends_with('/');
-        if (!http::parse(apply, i, name.text)) return;
+        if (!http::parse(apply, i, name.text))
+            return;
         made->names.push_back(std::move(name));
     }
     std::string_view fallback = apply.arg(last);
@@ -29,14 +30,14 @@ void set_try_files(Apply& apply, Conf& conf)
     conf.try_files = std::move(made);
 }
 
-namespace
-{
+namespace {
 
 // Under an alias a name that does not begin with the location's is taken below it.
 std::string_view whole_name(Request& r, std::string_view name)
 {
     const Root& root = *r.conf<Conf>(module).root;
-    if (!root.is_alias || root.alias_cut == SIZE_MAX) return name;
+    if (!root.is_alias || root.alias_cut == SIZE_MAX)
+        return name;
     std::string_view begin = r.uri.substr(0, root.alias_cut);
     return name.starts_with(begin) ? name : r.arena().concat(begin, name);
 }
@@ -44,10 +45,12 @@ std::string_view whole_name(Request& r, std::string_view name)
 bool exists(Request& r, const TryFiles::Name& candidate, std::string_view& uri)
 {
     std::string_view name = candidate.text.eval(r);
-    if (candidate.directory && name.ends_with('/')) name.remove_suffix(1);
+    if (candidate.directory && name.ends_with('/'))
+        name.remove_suffix(1);
     uri = whole_name(r, name);
     os::FileInfo info;
-    if (os::file_info(path_of(r, uri).data(), info) != 0) return false;
+    if (os::file_info(path_of(r, uri).data(), info) != 0)
+        return false;
     return (info.kind == os::FileInfo::directory) == candidate.directory;
 }
 
@@ -56,15 +59,18 @@ bool exists(Request& r, const TryFiles::Name& candidate, std::string_view& uri)
 Task<Rc> try_names(Request& r)
 {
     const TryFiles* conf = r.conf<Conf>(module).try_files.get();
-    if (!conf) co_return next;
+    if (!conf)
+        co_return next;
     for (const TryFiles::Name& name : conf->names) {
         std::string_view uri;
-        if (!exists(r, name, uri)) continue;
+        if (!exists(r, name, uri))
+            continue;
         r.uri = uri.empty() ? "/" : uri;
         r.uri_changed = true;
         co_return next;
     }
-    if (conf->code) co_return reply(conf->code);
+    if (conf->code)
+        co_return reply(conf->code);
     std::string_view target = conf->fallback.eval(r);
     co_return target.starts_with('@') ? r.named_redirect(target) : r.internal_redirect(target);
 }

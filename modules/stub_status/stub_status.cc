@@ -4,13 +4,11 @@
 #include "core/http/module.h"
 #include "core/http/service.h"
 
-namespace sluice::stub_status
-{
+namespace sluice::stub_status {
 
 extern const Module module;
 
-namespace
-{
+namespace {
 
 using http::ConnectionCounters;
 using http::Value;
@@ -29,7 +27,8 @@ Value variable(Request& r, const void*)
 
 Task<Rc> show(Request& r)
 {
-    if (r.method_id != http::Method::get && r.method_id != http::Method::head) co_return reply(405);
+    if (r.method_id != http::Method::get && r.method_id != http::Method::head)
+        co_return reply(405);
     const ConnectionCounters& n = r.c.service.counters;
     std::string_view text = r.arena().concat(
         "Active connections: ", text_of(r, n.active), " \nserver accepts handled requests\n ",

@@ -21,7 +21,10 @@ struct Body {
 class UpstreamBlock : public conf::Block
 {
 public:
-    UpstreamBlock(conf::Block* outer, Group& group) : Block(conf::in_upstream, outer) { body_.group = &group; }
+    UpstreamBlock(conf::Block* outer, Group& group) : Block(conf::in_upstream, outer)
+    {
+        body_.group = &group;
+    }
     void* conf(size_t set, const void* tag) override
     {
         return tag == conf::tag_of<Body>() ? &body_ : parent->conf(set, tag);
@@ -95,8 +98,9 @@ void add_server(Apply& apply, Body& body)
         return apply.fail_at(0, fmt::format("invalid port in upstream \"{}\"", text));
     os::Address address;
     bool is_unix = source.host.starts_with("unix:");
-    bool literal = is_unix ? os::Address::from_unix(std::string_view(source.host).substr(5), address)
-                           : os::Address::from_literal(source.host, source.port, address);
+    bool literal = is_unix
+                       ? os::Address::from_unix(std::string_view(source.host).substr(5), address)
+                       : os::Address::from_literal(source.host, source.port, address);
     if (literal) {
         source.pattern.address = address;
         return body.group->add(source.pattern);
@@ -106,7 +110,9 @@ void add_server(Apply& apply, Body& body)
     std::string why;
     if (!body.group->add_name(std::move(source), why))
         apply.warn("host-not-found",
-                   fmt::format("host not found in upstream \"{}\" ({}); requests get 502 until it resolves", text, why));
+                   fmt::format(
+                       "host not found in upstream \"{}\" ({}); requests get 502 until it resolves",
+                       text, why));
 }
 
 void set_keepalive(Apply& apply, Body& body)
@@ -115,16 +121,26 @@ void set_keepalive(Apply& apply, Body& body)
         return apply.fail_directive("is duplicate");
     auto n = parse_decimal(apply.arg(0));
     if (!n || *n > INT32_MAX)
-        return apply.fail(fmt::format("invalid value \"{}\" in \"keepalive\" directive", apply.arg(0)));
+        return apply.fail(
+            fmt::format("invalid value \"{}\" in \"keepalive\" directive", apply.arg(0)));
     if (apply.size() > 1 && apply.arg(1) != "local")
         return apply.fail_at(1, fmt::format("invalid parameter \"{}\"", apply.arg(1)));
     body.keepalive.set(static_cast<int>(*n));
     body.group->keepalive.connections = static_cast<size_t>(*n);
 }
 
-void set_keepalive_requests(Apply& apply, Body& body) { conf::parse(apply, 0, body.group->keepalive.requests); }
-void set_keepalive_time(Apply& apply, Body& body) { conf::parse(apply, 0, body.group->keepalive.time); }
-void set_keepalive_timeout(Apply& apply, Body& body) { conf::parse(apply, 0, body.group->keepalive.timeout); }
+void set_keepalive_requests(Apply& apply, Body& body)
+{
+    conf::parse(apply, 0, body.group->keepalive.requests);
+}
+void set_keepalive_time(Apply& apply, Body& body)
+{
+    conf::parse(apply, 0, body.group->keepalive.time);
+}
+void set_keepalive_timeout(Apply& apply, Body& body)
+{
+    conf::parse(apply, 0, body.group->keepalive.timeout);
+}
 
 constexpr Directive directives[] = {
     {"upstream", in_http, 1, 1, conf::run<open_upstream>, true},

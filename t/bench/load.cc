@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// load: an HTTP/1.1 client for the bench and the budget test. One thread, epoll, few calls a request.
+// load: an HTTP/1.1 client for the bench and the budget test. One thread, epoll, few calls a
+// request.
 //
-//   load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-n REQUESTS] [-r RATE] [-u BYTES] [-x] [-i SECONDS]
+//   load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-n REQUESTS] [-r RATE] [-u BYTES] [-x] [-i
+//   SECONDS]
 //
 //   -x  a new connection for each request
 //   -u  PUT with so many bytes

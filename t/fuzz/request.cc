@@ -2,7 +2,6 @@
 // Request heads: one verdict however the bytes come, views inside the buffer, and what was accepted
 // means the same when it is written out again.
 #include "core/http/request_parser.h"
-
 #include "t/fuzz/lib/http_check.h"
 
 namespace sluice::http::fuzz {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Response heads, as request heads.
 #include "core/http/response_parser.h"
-
 #include "t/fuzz/lib/http_check.h"
 
 namespace sluice::http::fuzz {

@@ -14,8 +14,7 @@
 #include "expand.h"
 #include "spec_file.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 using Findings = std::vector<std::string>;
 

@@ -4,11 +4,9 @@
 #include "net.h"
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 constexpr double quiet_after_raw = 0.25;  // seconds
 
@@ -29,7 +27,8 @@ std::vector<Response> split(const std::string& bytes, const std::vector<std::str
 bool all_complete(const Received& received, size_t wanted)
 {
     size_t finals = 0;
-    for (const Response& r : received.responses) finals += r.complete && !r.interim();
+    for (const Response& r : received.responses)
+        finals += r.complete && !r.interim();
     return finals >= wanted;
 }
 
@@ -44,7 +43,8 @@ void read_replies(Socket& socket, const Sending& sending, Received& got)
     bool until_close = wants_close(sending);
     while (!got.closed) {
         bool done = all_complete(got, sending.methods.size());
-        if (done && !sending.raw && !until_close) return;
+        if (done && !sending.raw && !until_close)
+            return;
         Deadline quiet = std::min(deadline, in_seconds(quiet_after_raw));
         Io io = socket.read_some(got.bytes, done && sending.raw ? quiet : deadline);
         if (io == Io::timeout) {
@@ -62,13 +62,17 @@ Received exchange(const Sending& sending)
 {
     Received got;
     Socket socket = Socket::connect(sending.address);
-    if (!socket.open()) throw SpecError("cannot connect to " + sending.address);
+    if (!socket.open())
+        throw SpecError("cannot connect to " + sending.address);
     for (size_t i = 0; i < sending.packets.size(); i++) {
-        if (i > 0 && sending.packet_delay > 0) sleep_seconds(sending.packet_delay);
+        if (i > 0 && sending.packet_delay > 0)
+            sleep_seconds(sending.packet_delay);
         // A server may answer and close early; what it said counts, not that it took all.
-        if (socket.write_all(sending.packets[i], in_seconds(sending.timeout)) != Io::ok) break;
+        if (socket.write_all(sending.packets[i], in_seconds(sending.timeout)) != Io::ok)
+            break;
     }
-    if (sending.half_close) socket.shut_write();
+    if (sending.half_close)
+        socket.shut_write();
     read_replies(socket, sending, got);
     return got;
 }

@@ -12,8 +12,7 @@
 
 #include "http.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 struct Sending {
     std::string address;

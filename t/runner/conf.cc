@@ -4,11 +4,9 @@
 #include "pattern.h"
 #include "spec_case.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 // What stock sets, unless the block does.
 std::string http_defaults(const std::string& http)
@@ -36,7 +34,8 @@ std::string nginx_conf(const Block& block, const Expander& names)
     std::string main = names.text(block.text("main_config"));
     std::string http = names.text(block.text("http_config"));
     std::string config = names.text(block.text("config"));
-    if (block.has("nginx_conf")) return names.text(block.text("nginx_conf"));
+    if (block.has("nginx_conf"))
+        return names.text(block.text("nginx_conf"));
     std::string out =
         "daemon off;\nmaster_process off;\nworker_processes 1;\nerror_log logs/error.log " +
         block.text("log_level", "info") + ";\npid logs/nginx.pid;\n" + main;

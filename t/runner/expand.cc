@@ -4,8 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 std::string Expander::text(const std::string& in) const
 {
@@ -30,7 +29,8 @@ std::string Expander::text(const std::string& in) const
             out += in[i++];
             continue;
         }
-        if (found == values_.end() && env == nullptr) throw SpecError("unknown variable $" + name);
+        if (found == values_.end() && env == nullptr)
+            throw SpecError("unknown variable $" + name);
         out += found != values_.end() ? found->second : env;
         i = end + braces;
     }
@@ -40,7 +40,8 @@ std::string Expander::text(const std::string& in) const
 Value Expander::value(Value in) const
 {
     in.text = text(in.text);
-    for (Value& item : in.items) item = value(std::move(item));
+    for (Value& item : in.items)
+        item = value(std::move(item));
     return in;
 }
 

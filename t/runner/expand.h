@@ -11,8 +11,7 @@
 
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 class Expander
 {

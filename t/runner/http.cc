@@ -8,11 +8,9 @@
 
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 std::string trimmed(const std::string& s)
 {
@@ -34,8 +32,10 @@ MoreHeaders more_of(const std::string& text)
     MoreHeaders more;
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);) {
-        if (line.empty() || line == "\r") continue;
-        if (line.ends_with('\r')) line.pop_back();
+        if (line.empty() || line == "\r")
+            continue;
+        if (line.ends_with('\r'))
+            line.pop_back();
         more.bytes += line + "\r\n";
         std::string name = line.substr(0, line.find(':'));
         more.host |= ::strcasecmp(name.c_str(), "Host") == 0;
@@ -64,19 +64,22 @@ void take_chunked(std::string_view& bytes, Response& r)
     std::string_view rest = bytes;
     for (;;) {
         size_t eol = rest.find("\r\n");
-        if (eol == std::string_view::npos) break;
+        if (eol == std::string_view::npos)
+            break;
         size_t size = std::strtoul(std::string(rest.substr(0, eol)).c_str(), nullptr, 16);
         rest.remove_prefix(eol + 2);
         if (size == 0) {
             size_t end = rest.starts_with("\r\n") ? 0 : rest.find("\r\n\r\n");
-            if (end == std::string_view::npos) break;
+            if (end == std::string_view::npos)
+                break;
             rest.remove_prefix(end == 0 ? 2 : end + 4);
             r.complete = true;
             bytes = rest;
             return;
         }
         r.body += rest.substr(0, size);
-        if (rest.size() < size + 2) break;
+        if (rest.size() < size + 2)
+            break;
         rest.remove_prefix(size + 2);
     }
     bytes = {};
@@ -105,17 +108,21 @@ void take_body(std::string_view& bytes, Response& r, const std::string& method)
 Request build_request(const std::string& text, const std::string& more_headers, bool keep_alive)
 {
     size_t from = text.find_first_not_of(" \t\r\n");
-    if (from == std::string::npos) throw SpecError("empty request");
+    if (from == std::string::npos)
+        throw SpecError("empty request");
     size_t eol = std::min(text.find('\n', from), text.size());
     std::string first = trimmed(text.substr(from, eol - from));
     std::string content = eol < text.size() ? text.substr(eol + 1) : "";
     size_t space = first.find(' ');
-    if (space == std::string::npos) throw SpecError("request line without a URI: " + first);
+    if (space == std::string::npos)
+        throw SpecError("request line without a URI: " + first);
     size_t last = first.rfind(' ');
-    if (!first.substr(last + 1).starts_with("HTTP/")) first += " HTTP/1.1";
+    if (!first.substr(last + 1).starts_with("HTTP/"))
+        first += " HTTP/1.1";
     MoreHeaders more = more_of(more_headers);
     std::string bytes = first + "\r\n";
-    if (!more.host) bytes += "Host: localhost\r\n";
+    if (!more.host)
+        bytes += "Host: localhost\r\n";
     if (!more.connection)
         bytes += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
     bytes += more.bytes;
@@ -153,7 +160,8 @@ Response parse_response(std::string_view& bytes, const std::string& method, bool
     read_headers(r);
     take_body(bytes, r, method);
     bool framed = r.header("Content-Length") || r.header("Transfer-Encoding");
-    if (!r.complete && !framed) r.complete = closed;
+    if (!r.complete && !framed)
+        r.complete = closed;
     r.cut_short = closed && !r.complete;
     return r;
 }

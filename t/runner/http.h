@@ -14,8 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 struct Request {
     std::string method;

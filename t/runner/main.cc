@@ -19,11 +19,9 @@
 #define SPEC_DIR "."
 #endif
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 bool on_oracle()
 {
@@ -38,14 +36,18 @@ public:
 
     void TestBody() override
     {
-        if (block_.skip) GTEST_SKIP() << "--- SKIP";
-        if (on_oracle() && block_.has("not_nginx")) GTEST_SKIP() << block_.text("not_nginx");
+        if (block_.skip)
+            GTEST_SKIP() << "--- SKIP";
+        if (on_oracle() && block_.has("not_nginx"))
+            GTEST_SKIP() << block_.text("not_nginx");
         try {
             SpecCase spec(block_);
             Findings findings = spec.run();
             std::string all;
-            for (const std::string& finding : findings) all += finding + "\n";
-            if (!findings.empty()) ADD_FAILURE() << block_.title << "\n" << all << spec.report();
+            for (const std::string& finding : findings)
+                all += finding + "\n";
+            if (!findings.empty())
+                ADD_FAILURE() << block_.title << "\n" << all << spec.report();
         } catch (const std::exception& e) {
             ADD_FAILURE() << block_.title << "\n" << e.what();
         }
@@ -72,11 +74,13 @@ void register_file(const std::filesystem::path& path)
 
 std::vector<std::filesystem::path> spec_files(int argc, char** argv)
 {
-    if (argc > 1) return {argv + 1, argv + argc};
+    if (argc > 1)
+        return {argv + 1, argv + argc};
     const char* dir = std::getenv("TEST_NGINX_SPEC_DIR");
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(dir != nullptr ? dir : SPEC_DIR)) {
-        if (entry.path().extension() == ".t") files.push_back(entry.path());
+        if (entry.path().extension() == ".t")
+            files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
     return files;

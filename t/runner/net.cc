@@ -14,11 +14,9 @@
 
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 struct Address {
     sockaddr_storage storage{};
@@ -29,11 +27,13 @@ struct Address {
 Address parse_address(std::string text)
 {
     Address address;
-    if (text.starts_with("unix:")) text.erase(0, 5);
+    if (text.starts_with("unix:"))
+        text.erase(0, 5);
     if (text.starts_with("/")) {
         auto* un = reinterpret_cast<sockaddr_un*>(&address.storage);
         un->sun_family = AF_UNIX;
-        if (text.size() >= sizeof un->sun_path) throw SpecError("socket path too long: " + text);
+        if (text.size() >= sizeof un->sun_path)
+            throw SpecError("socket path too long: " + text);
         std::memcpy(un->sun_path, text.c_str(), text.size() + 1);
         address.size = sizeof *un;
         return address;
@@ -85,7 +85,8 @@ Socket Socket::connect(const std::string& text)
 {
     Address address = parse_address(text);
     Socket s(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(s.fd_, address.raw(), address.size) != 0) s.close();
+    if (::connect(s.fd_, address.raw(), address.size) != 0)
+        s.close();
     return s;
 }
 
@@ -109,16 +110,19 @@ bool Socket::wait(short events, Deadline deadline) const
 
 Socket Socket::accept(Deadline deadline)
 {
-    if (!wait(POLLIN, deadline)) return {};
+    if (!wait(POLLIN, deadline))
+        return {};
     return Socket(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
 Io Socket::read_some(std::string& into, Deadline deadline)
 {
-    if (!wait(POLLIN, deadline)) return Io::timeout;
+    if (!wait(POLLIN, deadline))
+        return Io::timeout;
     char bytes[65536];
     ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
-    if (n < 0) return Io::error;
+    if (n < 0)
+        return Io::error;
     into.append(bytes, static_cast<size_t>(n));
     return n == 0 ? Io::eof : Io::ok;
 }
@@ -126,9 +130,11 @@ Io Socket::read_some(std::string& into, Deadline deadline)
 Io Socket::write_all(std::string_view bytes, Deadline deadline)
 {
     while (!bytes.empty()) {
-        if (!wait(POLLOUT, deadline)) return Io::timeout;
+        if (!wait(POLLOUT, deadline))
+            return Io::timeout;
         ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno != EAGAIN) return Io::error;
+        if (n < 0 && errno != EAGAIN)
+            return Io::error;
         bytes.remove_prefix(static_cast<size_t>(std::max<ssize_t>(n, 0)));
     }
     return Io::ok;
@@ -148,7 +154,8 @@ void Socket::reset()
 
 void Socket::close()
 {
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ >= 0)
+        ::close(fd_);
     fd_ = -1;
 }
 

@@ -11,8 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 using Clock = std::chrono::steady_clock;
 using Deadline = Clock::time_point;

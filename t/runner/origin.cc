@@ -5,21 +5,21 @@
 
 #include <sstream>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 constexpr double io_limit = 10;  // seconds; a script never outlives its block by more
 
 void add_reply(std::vector<Step>& steps, const Value& reply, double delay)
 {
     if (reply.is_list()) {
-        for (const Value& part : reply.items) add_reply(steps, part, delay);
+        for (const Value& part : reply.items)
+            add_reply(steps, part, delay);
         return;
     }
-    if (delay > 0) steps.push_back({"sleep", "", delay});
+    if (delay > 0)
+        steps.push_back({"sleep", "", delay});
     steps.push_back({"send", reply.text, 0});
 }
 
@@ -35,10 +35,13 @@ std::vector<Step> parse_script(const std::string& script)
     for (std::string line; std::getline(in, line);) {
         std::istringstream words(line);
         Step step;
-        if (!(words >> step.verb) || step.verb[0] == '#') continue;
+        if (!(words >> step.verb) || step.verb[0] == '#')
+            continue;
         bool known = false;
-        for (const std::string& verb : verbs) known |= verb == step.verb;
-        if (!known) throw SpecError("origin: step not understood: " + line);
+        for (const std::string& verb : verbs)
+            known |= verb == step.verb;
+        if (!known)
+            throw SpecError("origin: step not understood: " + line);
         std::string rest;
         std::getline(words, rest);
         if (step.verb == "send")
@@ -59,7 +62,8 @@ std::vector<Step> script_of_tcp_sections(const Block& block)
     steps.push_back({length > 0 ? "read" : "head", "", length});
     if (block.has("tcp_reply"))
         add_reply(steps, *block.find("tcp_reply"), block.number("tcp_reply_delay", 0));
-    if (block.has("tcp_shutdown")) steps.push_back({"shut", "", 0});
+    if (block.has("tcp_shutdown"))
+        steps.push_back({"shut", "", 0});
     steps.push_back({block.has("tcp_no_close") ? "hold" : "close", "", 0});
     steps.push_back({"repeat", "", 0});
     return steps;
@@ -126,20 +130,26 @@ bool Origin::step(const Step& step)
     if (step.verb == "accept") {
         current_.close();
         pending_.clear();
-        while (!stop_ && !current_.open()) current_ = listener_.accept(in_seconds(0.02));
+        while (!stop_ && !current_.open())
+            current_ = listener_.accept(in_seconds(0.02));
         connections_ += current_.open();
         return current_.open();
     }
-    if (step.verb == "head") return read_until(0, true);
-    if (step.verb == "read") return read_until(static_cast<size_t>(step.number), false);
-    if (step.verb == "some") return read_until(1, false) && (pending_.clear(), true);
-    if (step.verb == "eof") return read_until(static_cast<size_t>(-1), false);
+    if (step.verb == "head")
+        return read_until(0, true);
+    if (step.verb == "read")
+        return read_until(static_cast<size_t>(step.number), false);
+    if (step.verb == "some")
+        return read_until(1, false) && (pending_.clear(), true);
+    if (step.verb == "eof")
+        return read_until(static_cast<size_t>(-1), false);
     if (step.verb == "send") {
         Deadline deadline = in_seconds(io_limit);
         std::string_view left = step.text;
         while (!left.empty() && !stop_ && Clock::now() < deadline) {
             std::string_view part = left.substr(0, 65536);
-            if (current_.write_all(part, in_seconds(io_limit)) != Io::ok) break;
+            if (current_.write_all(part, in_seconds(io_limit)) != Io::ok)
+                break;
             left.remove_prefix(part.size());
         }
     } else if (step.verb == "sleep") {

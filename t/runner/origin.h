@@ -24,8 +24,7 @@
 #include "perl.h"
 #include "spec_file.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 struct Step {
     std::string verb;

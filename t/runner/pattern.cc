@@ -6,31 +6,20 @@
 
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 uint32_t options_of(std::string_view flags)
 {
     uint32_t options = 0;
     for (char flag : flags) {
         switch (flag) {
-            case 'i':
-                options |= PCRE2_CASELESS;
-                break;
-            case 'm':
-                options |= PCRE2_MULTILINE;
-                break;
-            case 's':
-                options |= PCRE2_DOTALL;
-                break;
-            case 'x':
-                options |= PCRE2_EXTENDED;
-                break;
-            default:
-                throw SpecError(std::string("regex flag not supported: ") + flag);
+        case 'i': options |= PCRE2_CASELESS; break;
+        case 'm': options |= PCRE2_MULTILINE; break;
+        case 's': options |= PCRE2_DOTALL; break;
+        case 'x': options |= PCRE2_EXTENDED; break;
+        default: throw SpecError(std::string("regex flag not supported: ") + flag);
         }
     }
     return options;

@@ -11,8 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 class Regex
 {

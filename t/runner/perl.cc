@@ -3,11 +3,9 @@
 
 #include <cctype>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 bool is_word(char c)
 {
@@ -27,7 +25,8 @@ public:
             at_++;
             skip_space();
         }
-        if (at_ != in_.size()) fail("trailing code");
+        if (at_ != in_.size())
+            fail("trailing code");
         return v;
     }
 
@@ -51,7 +50,8 @@ private:
 
     std::string plain(const Value& v) const
     {
-        if (v.kind != Value::Kind::text) fail("text expected");
+        if (v.kind != Value::Kind::text)
+            fail("text expected");
         return v.text;
     }
 
@@ -70,7 +70,8 @@ private:
     bool eat(char c)
     {
         skip_space();
-        if (at_ >= in_.size() || in_[at_] != c) return false;
+        if (at_ >= in_.size() || in_[at_] != c)
+            return false;
         at_++;
         return true;
     }
@@ -92,7 +93,8 @@ private:
             long times = std::stol(plain(primary()));
             std::string once = plain(left);
             std::string all;
-            for (long i = 0; i < times; i++) all += once;
+            for (long i = 0; i < times; i++)
+                all += once;
             left = Value::of(all);
             skip_space();
         }
@@ -102,16 +104,23 @@ private:
     Value primary()
     {
         skip_space();
-        if (at_ >= in_.size()) fail("expression expected");
+        if (at_ >= in_.size())
+            fail("expression expected");
         char c = in_[at_];
-        if (c == '"') return Value::of(interpolate(delimited(), true));
-        if (c == '\'') return Value::of(single(delimited(), '\''));
-        if (c == '[') return list();
-        if (c == '$') return Value::of(variable());
-        if (std::isdigit(static_cast<unsigned char>(c))) return number();
+        if (c == '"')
+            return Value::of(interpolate(delimited(), true));
+        if (c == '\'')
+            return Value::of(single(delimited(), '\''));
+        if (c == '[')
+            return list();
+        if (c == '$')
+            return Value::of(variable());
+        if (std::isdigit(static_cast<unsigned char>(c)))
+            return number();
         if (eat('(')) {
             Value v = concat();
-            if (!eat(')')) fail("')' expected");
+            if (!eat(')'))
+                fail("')' expected");
             return v;
         }
         return named(word());
@@ -139,7 +148,8 @@ private:
         while (!eat(']')) {
             v.items.push_back(concat());
             if (!eat(',')) {
-                if (!eat(']')) fail("']' expected");
+                if (!eat(']'))
+                    fail("']' expected");
                 break;
             }
         }
@@ -148,14 +158,17 @@ private:
 
     Value named(const std::string& name)
     {
-        if (name == "undef") return {Value::Kind::undef, {}, {}, {}};
+        if (name == "undef")
+            return {Value::Kind::undef, {}, {}, {}};
         if (name == "chr") {
             Value code = primary();
             return Value::of(std::string(1, static_cast<char>(std::stoi(plain(code)))));
         }
         skip_space();
-        if (name == "q") return Value::of(single(delimited(), close_));
-        if (name == "qq") return Value::of(interpolate(delimited(), true));
+        if (name == "q")
+            return Value::of(single(delimited(), close_));
+        if (name == "qq")
+            return Value::of(interpolate(delimited(), true));
         if (name == "qr") {
             std::string pattern = interpolate(delimited(), false);
             std::string flags;
@@ -185,8 +198,10 @@ private:
                 raw += in_[at_++];
                 continue;
             }
-            if (c == close_ && --depth == 0) return raw;
-            if (bracket != std::string_view::npos && c == open) depth++;
+            if (c == close_ && --depth == 0)
+                return raw;
+            if (bracket != std::string_view::npos && c == open)
+                depth++;
             raw += c;
         }
         fail("unterminated string");
@@ -217,8 +232,10 @@ private:
         else if (name.starts_with("::"))
             name.erase(0, 2);
         auto found = vars_.find(name);
-        if (found != vars_.end()) return found->second;
-        if (expands_later(name)) return "$" + name;
+        if (found != vars_.end())
+            return found->second;
+        if (expands_later(name))
+            return "$" + name;
         throw SpecError("eval: unknown variable $" + name);
     }
 
@@ -295,15 +312,19 @@ private:
 bool here_document(std::string_view source, size_t eq, std::string& text)
 {
     size_t i = source.find_first_not_of(" \t", eq + 1);
-    if (i == std::string_view::npos || source.substr(i, 2) != "<<") return false;
+    if (i == std::string_view::npos || source.substr(i, 2) != "<<")
+        return false;
     i += 2;
-    if (source[i] == '\'' || source[i] == '"') i++;
+    if (source[i] == '\'' || source[i] == '"')
+        i++;
     size_t end = i;
-    while (end < source.size() && is_word(source[end])) end++;
+    while (end < source.size() && is_word(source[end]))
+        end++;
     std::string mark = "\n" + std::string(source.substr(i, end - i)) + "\n";
     size_t line = source.find('\n', end);
     size_t stop = line == std::string_view::npos ? line : source.find(mark, line);
-    if (stop == std::string_view::npos) throw SpecError("prologue: here-document without end");
+    if (stop == std::string_view::npos)
+        throw SpecError("prologue: here-document without end");
     text = source.substr(line + 1, stop - line);
     return true;
 }
@@ -328,10 +349,12 @@ Vars parse_prologue(std::string_view source)
          at = source.find("our $", at + 1)) {
         size_t from = at + 5;
         size_t end = from;
-        while (end < source.size() && is_word(source[end])) end++;
+        while (end < source.size() && is_word(source[end]))
+            end++;
         std::string name(source.substr(from, end - from));
         size_t eq = source.find_first_not_of(" \t", end);
-        if (eq == std::string_view::npos || source[eq] != '=') continue;
+        if (eq == std::string_view::npos || source[eq] != '=')
+            continue;
         std::string text;
         if (here_document(source, eq, text)) {
             vars[name] = text;

@@ -14,8 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 struct SpecError : std::runtime_error {
     using std::runtime_error::runtime_error;

@@ -12,11 +12,9 @@
 
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 constexpr int first_port = 12000;
 constexpr int slots = 1200;
@@ -38,7 +36,8 @@ bool can_bind(int port)
 bool all_free(int base)
 {
     for (int i = 0; i < Ports::count; i++) {
-        if (!can_bind(base + i)) return false;
+        if (!can_bind(base + i))
+            return false;
     }
     return true;
 }
@@ -54,7 +53,8 @@ Ports::Ports()
         int slot = (start + i) % slots;
         std::string path = dir + "/" + std::to_string(slot);
         int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0) throw SpecError("cannot open " + path);
+        if (fd < 0)
+            throw SpecError("cannot open " + path);
         if (::flock(fd, LOCK_EX | LOCK_NB) == 0 && all_free(first_port + slot * count)) {
             base_ = first_port + slot * count;
             lock_ = fd;

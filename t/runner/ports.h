@@ -8,8 +8,7 @@
 // use.
 #pragma once
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 class Ports
 {

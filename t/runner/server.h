@@ -13,8 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 struct Ended {
     bool killed = false;  // did not stop by itself in time

@@ -9,81 +9,31 @@
 
 #include "pattern.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 constexpr double start_limit = 20;  // seconds; sanitizers start slowly on a busy machine
 constexpr double log_limit = 2;     // how long a log line may come after the response
 
 const std::set<std::string, std::less<>>& known_sections()
 {
-    static const std::set<std::string, std::less<>> names = {"config",
-                                                             "http_config",
-                                                             "main_config",
-                                                             "post_server_config",
-                                                             "nginx_conf",
-                                                             "request",
-                                                             "pipelined_requests",
-                                                             "raw_request",
-                                                             "raw_request_middle_delay",
-                                                             "more_headers",
-                                                             "response_body",
-                                                             "response_body_like",
-                                                             "response_body_unlike",
-                                                             "response_headers",
-                                                             "response_headers_like",
-                                                             "raw_response_headers_like",
-                                                             "raw_response_headers_unlike",
-                                                             "error_code",
-                                                             "error_code_like",
-                                                             "error_log",
-                                                             "no_error_log",
-                                                             "grep_error_log",
-                                                             "grep_error_log_out",
-                                                             "access_log",
-                                                             "no_access_log",
-                                                             "access_log_is",
-                                                             "access_log_like",
-                                                             "files_are",
-                                                             "tcp_listen",
-                                                             "tcp_reply",
-                                                             "tcp_query",
-                                                             "tcp_query_len",
-                                                             "tcp_no_close",
-                                                             "tcp_reply_delay",
-                                                             "tcp_shutdown",
-                                                             "origin",
-                                                             "origin_query",
-                                                             "origin_query_like",
-                                                             "origin_connections",
-                                                             "user_files",
-                                                             "timeout",
-                                                             "abort",
-                                                             "must_die",
-                                                             "wait",
-                                                             "shutdown",
-                                                             "ignore_response",
-                                                             "stap",
-                                                             "stap_out",
-                                                             "log_level",
-                                                             "ONLY",
-                                                             "SKIP",
-                                                             "LAST",
-                                                             "not_nginx",
-                                                             "response_raw",
-                                                             "response_raw_like",
-                                                             "connect",
-                                                             "stderr_like",
-                                                             "stdout_like",
-                                                             "cli",
-                                                             "exit_code",
-                                                             "no_check_leak",
-                                                             "description",
-                                                             "suppress_stderr",
-                                                             "cut_short"};
+    // clang-format off
+    static const std::set<std::string, std::less<>> names = {
+        "config", "http_config", "main_config", "post_server_config", "nginx_conf", "request",
+        "pipelined_requests", "raw_request", "raw_request_middle_delay", "more_headers",
+        "response_body", "response_body_like", "response_body_unlike", "response_headers",
+        "response_headers_like", "raw_response_headers_like", "raw_response_headers_unlike",
+        "error_code", "error_code_like", "error_log", "no_error_log", "grep_error_log",
+        "grep_error_log_out", "access_log", "no_access_log", "access_log_is", "access_log_like",
+        "files_are", "tcp_listen", "tcp_reply", "tcp_query", "tcp_query_len", "tcp_no_close",
+        "tcp_reply_delay", "tcp_shutdown", "origin", "origin_query", "origin_query_like",
+        "origin_connections", "user_files", "timeout", "abort", "must_die", "wait", "shutdown",
+        "ignore_response", "stap", "stap_out", "log_level", "ONLY", "SKIP", "LAST", "not_nginx",
+        "response_raw", "response_raw_like", "connect", "stderr_like", "stdout_like", "cli",
+        "exit_code", "no_check_leak", "description", "suppress_stderr", "cut_short",
+    };
+    // clang-format on
     return names;
 }
 
@@ -91,7 +41,8 @@ std::vector<std::string> words_of(const std::string& text)
 {
     std::vector<std::string> words;
     std::istringstream in(text);
-    for (std::string word; in >> word;) words.push_back(word);
+    for (std::string word; in >> word;)
+        words.push_back(word);
     return words;
 }
 
@@ -102,7 +53,8 @@ std::vector<std::vector<std::string>> files_of(const Value& v)
     if (v.is_list()) {
         for (const Value& item : v.items) {
             files.emplace_back();
-            for (const Value& part : item.items) files.back().push_back(part.text);
+            for (const Value& part : item.items)
+                files.back().push_back(part.text);
         }
         return files;
     }
@@ -111,7 +63,8 @@ std::vector<std::vector<std::string>> files_of(const Value& v)
         if (line.starts_with(">>> ")) {
             std::vector<std::string> words = words_of(line.substr(4));
             files.push_back({words.at(0), ""});
-            if (words.size() > 1) files.back().push_back(words[1]);
+            if (words.size() > 1)
+                files.back().push_back(words[1]);
         } else if (files.empty()) {
             throw SpecError("a file starts with '>>> name': " + line);
         } else {
@@ -124,7 +77,8 @@ std::vector<std::vector<std::string>> files_of(const Value& v)
 std::vector<std::string> packets_of(const Value& v)
 {
     std::vector<std::string> packets;
-    for (const Value& item : v.items) packets.push_back(item.text);
+    for (const Value& item : v.items)
+        packets.push_back(item.text);
     return v.is_list() ? packets : std::vector<std::string>{v.text};
 }
 
@@ -138,13 +92,15 @@ std::string tail(const std::string& text)
 
 SpecCase::SpecCase(const Block& block) : block_(block)
 {
-    if (!block.error.empty()) throw SpecError(block.error);
+    if (!block.error.empty())
+        throw SpecError(block.error);
     for (const Section& section : block.sections) {
         if (!known_sections().contains(section.name))
             throw SpecError("section not supported: " + section.name);
     }
     set_names();
-    for (Section& section : block_.sections) section.value = names_.value(section.value);
+    for (Section& section : block_.sections)
+        section.value = names_.value(section.value);
 }
 
 void SpecCase::set_names()
@@ -210,7 +166,8 @@ Findings SpecCase::run()
         run_must_die();
     else
         run_requests();
-    if (!findings_.empty()) server_.keep();
+    if (!findings_.empty())
+        server_.keep();
     return findings_;
 }
 
@@ -266,7 +223,8 @@ void SpecCase::send_each(const Value& request)
     std::vector<std::string> texts = packets_of(request);
     for (size_t i = 0; i < texts.size(); i++) {
         const Value* more = block_.find("more_headers");
-        if (more != nullptr && more->is_list()) more = &more->items.at(i);
+        if (more != nullptr && more->is_list())
+            more = &more->items.at(i);
         Request built = build_request(texts[i], more == nullptr ? "" : more->text, false);
         Sending sending;
         sending.packets = {built.bytes};
@@ -290,7 +248,8 @@ void SpecCase::send_pipelined()
         sending.packets[0] += built.bytes;
         sending.methods.push_back(built.method);
     }
-    if (sending.methods.empty()) throw SpecError("pipelined_requests must be a list");
+    if (sending.methods.empty())
+        throw SpecError("pipelined_requests must be a list");
     check_received(sending, "");
 }
 
@@ -300,7 +259,8 @@ void SpecCase::send_raw()
     sending.packets = packets_of(*block_.find("raw_request"));
     sending.raw = true;
     std::string all;
-    for (const std::string& packet : sending.packets) all += packet;
+    for (const std::string& packet : sending.packets)
+        all += packet;
     sending.methods = {all.substr(0, all.find(' '))};
     sending.packet_delay = block_.number("raw_request_middle_delay", 0);
     check_received(sending, "");
@@ -315,14 +275,17 @@ void SpecCase::check_received(const Sending& to_send, const std::string& what)
     sending.half_close = block_.has("shutdown");
     Received got = exchange(sending);
     raw_ += got.bytes;
-    if (sending.abort || block_.has("ignore_response")) return;
+    if (sending.abort || block_.has("ignore_response"))
+        return;
     size_t before = findings_.size();
-    if (got.timed_out) findings_.push_back("--- timeout: no complete response in time");
+    if (got.timed_out)
+        findings_.push_back("--- timeout: no complete response in time");
     check_raw(block_, got.bytes, findings_);
     bool cut = !got.responses.empty() && got.responses.back().cut_short;
     if (cut != block_.has("cut_short"))
         findings_.push_back(cut ? "the response was cut short" : "--- cut_short: it was not");
-    if (block_.has("response_raw") || block_.has("response_raw_like")) return;
+    if (block_.has("response_raw") || block_.has("response_raw_like"))
+        return;
     size_t requests =
         what.empty() ? sending.methods.size() : std::stoul(what.substr(what.find('/') + 1));
     size_t first = what.empty() ? 0 : std::stoul(what);
@@ -399,7 +362,8 @@ void SpecCase::check_stopped(const Ended& ended)
 
 void SpecCase::check_origin()
 {
-    if (origin_ == nullptr) return;
+    if (origin_ == nullptr)
+        return;
     std::string received = origin_->received();
     check_text(block_, "tcp_query", received, findings_);
     check_text(block_, "origin_query", received, findings_);

@@ -18,8 +18,7 @@
 #include "server.h"
 #include "spec_file.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 std::string nginx_conf(const Block& block, const Expander& names);
 

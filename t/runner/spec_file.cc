@@ -5,11 +5,9 @@
 #include <cstdio>
 #include <sstream>
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 struct RawSection {
     std::string name;
@@ -42,13 +40,15 @@ void trim_blank_lines(std::string& s)
     size_t from = 0;
     for (;;) {
         size_t i = s.find_first_not_of(" \t", from);
-        if (i == std::string::npos || s[i] != '\n') break;
+        if (i == std::string::npos || s[i] != '\n')
+            break;
         from = i + 1;
     }
     s.erase(0, from);
     size_t last = s.find_last_not_of(" \t\r\n");
     size_t eol = last == std::string::npos ? std::string::npos : s.find('\n', last);
-    if (eol != std::string::npos) s.erase(eol + 1);
+    if (eol != std::string::npos)
+        s.erase(eol + 1);
 }
 
 bool without(std::vector<std::string>& filters, const std::string& name)
@@ -58,15 +58,20 @@ bool without(std::vector<std::string>& filters, const std::string& name)
 
 Value filtered(RawSection raw, const Vars& vars)
 {
-    if (!raw.one_line && !without(raw.filters, "-norm")) normalise(raw.text);
-    if (!raw.one_line && !without(raw.filters, "-trim")) trim_blank_lines(raw.text);
+    if (!raw.one_line && !without(raw.filters, "-norm"))
+        normalise(raw.text);
+    if (!raw.one_line && !without(raw.filters, "-trim"))
+        trim_blank_lines(raw.text);
     Value v = Value::of(raw.text);
     for (const std::string& filter : raw.filters) {
-        if (v.kind != Value::Kind::text) throw SpecError("filter after a list or regex: " + filter);
+        if (v.kind != Value::Kind::text)
+            throw SpecError("filter after a list or regex: " + filter);
         if (filter == "chomp") {
-            if (v.text.ends_with('\n')) v.text.pop_back();
+            if (v.text.ends_with('\n'))
+                v.text.pop_back();
         } else if (filter == "chop") {
-            if (!v.text.empty()) v.text.pop_back();
+            if (!v.text.empty())
+                v.text.pop_back();
         } else if (filter == "eval") {
             v = eval_perl(v.text, vars);
         } else if (filter == "trim") {
@@ -96,7 +101,8 @@ RawSection section_head(const std::string& line)
     }
     std::istringstream in(head);
     in >> raw.name;
-    for (std::string filter; in >> filter;) raw.filters.push_back(filter);
+    for (std::string filter; in >> filter;)
+        raw.filters.push_back(filter);
     return raw;
 }
 
@@ -133,15 +139,18 @@ public:
 private:
     void fail(const std::string& what)
     {
-        if (blocks_.back().error.empty()) blocks_.back().error = what;
+        if (blocks_.back().error.empty())
+            blocks_.back().error = what;
     }
 
     void finish_section()
     {
-        if (!open_) return;
+        if (!open_)
+            return;
         open_ = false;
         Block& block = blocks_.back();
-        if (block.has(raw_.name)) fail("section given twice: " + raw_.name);
+        if (block.has(raw_.name))
+            fail("section given twice: " + raw_.name);
         std::string name = raw_.name;
         try {
             block.sections.push_back({name, filtered(std::move(raw_), vars_)});
@@ -162,11 +171,13 @@ std::vector<Block> chosen(std::vector<Block> blocks)
     std::vector<Block> out;
     for (Block& block : blocks) {
         block.skip = block.has("SKIP");
-        if (block.has("ONLY")) return {block};
+        if (block.has("ONLY"))
+            return {block};
     }
     for (Block& block : blocks) {
         out.push_back(block);
-        if (block.has("LAST")) break;
+        if (block.has("LAST"))
+            break;
     }
     return out;
 }
@@ -176,7 +187,8 @@ std::vector<Block> chosen(std::vector<Block> blocks)
 const Value* Block::find(std::string_view name) const
 {
     for (const Section& section : sections) {
-        if (section.name == name) return &section.value;
+        if (section.name == name)
+            return &section.value;
     }
     return nullptr;
 }
@@ -184,7 +196,8 @@ const Value* Block::find(std::string_view name) const
 std::string Block::text(std::string_view name, std::string_view otherwise) const
 {
     const Value* v = find(name);
-    if (v == nullptr) return std::string(otherwise);
+    if (v == nullptr)
+        return std::string(otherwise);
     if (v->is_list())
         throw SpecError("section " + std::string(name) + ": a text is expected, not a list");
     return v->text;
@@ -205,11 +218,13 @@ std::vector<Block> parse_spec(std::string_view source)
     int number = 0;
     if (data != std::string::npos) {
         vars = parse_prologue(std::string_view(text).substr(0, data + 1));
-        while (std::getline(in, line) && line != "__DATA__") number++;
+        while (std::getline(in, line) && line != "__DATA__")
+            number++;
         number++;
     }
     Reader reader(std::move(vars));
-    while (std::getline(in, line)) reader.line(++number, line);
+    while (std::getline(in, line))
+        reader.line(++number, line);
     return chosen(reader.blocks());
 }
 
@@ -231,7 +246,8 @@ std::string test_name(int index, std::string_view title)
             name += '_';
         }
     }
-    while (name.ends_with('_')) name.pop_back();
+    while (name.ends_with('_'))
+        name.pop_back();
     return name;
 }
 

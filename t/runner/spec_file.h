@@ -15,8 +15,7 @@
 
 #include "perl.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
 struct Section {
     std::string name;

@@ -61,14 +61,14 @@ a\x22b\x5Cc\x09d\xE4
 
 === TEST 5: escape=json
 --- http_config
-    log_format s escape=json '{"x":"$http_x","y":"$http_y"}';
+    log_format s escape=json '{"x":"$uri","y":"$http_y"}';
 --- config
     access_log logs/access.log s;
     location /t { return 200; }
 --- raw_request eval
-"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: a\"b\\c\td\x01\xc3\xa4/\r\n\r\n"
+"GET /t/a%22b%5Cc%09d%01%C3%A4/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 --- access_log_is eval
-"{\"x\":\"a\\\"b\\\\c\\td\\u0001\xc3\xa4/\",\"y\":\"\"}\n"
+"{\"x\":\"/t/a\\\"b\\\\c\\td\\u0001\xc3\xa4/\",\"y\":\"\"}\n"
 
 
 

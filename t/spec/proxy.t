@@ -677,11 +677,9 @@ GET /t
 
 
 
-=== TEST 48: proxy_limit_rate, bind and socket options parse
+=== TEST 48: timeouts and client aborts are settings of a location
 --- config
     location /t {
-        proxy_bind 127.0.0.1;
-        proxy_socket_keepalive on;
         proxy_ignore_client_abort on;
         proxy_connect_timeout 1s; proxy_read_timeout 1s; proxy_send_timeout 1s;
         proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;

@@ -160,8 +160,7 @@ TEST(ConfErrors, FirstLineIsNginxs)
 std::string oracle_says(const std::string& binary, const std::string& dir, const char* text)
 {
     std::ofstream(dir + "/t.conf") << text;
-    std::string command =
-        fmt::format("{} -t -p {}/ -e {}/log -c t.conf 2>&1", binary, dir, dir);
+    std::string command = fmt::format("{} -t -p {}/ -e {}/log -c t.conf 2>&1", binary, dir, dir);
     FILE* pipe = ::popen(command.c_str(), "r");
     std::string out;
     for (int c; (c = std::fgetc(pipe)) != EOF;)

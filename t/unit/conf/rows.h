@@ -106,7 +106,10 @@ inline constexpr Directive http_rows[] = {
     {"index", everywhere, 1, 1, store<&Location::index>},
 };
 
-inline std::vector<DirectiveSet> sets() { return {{"core", core_rows}, {"http", http_rows}}; }
+inline std::vector<DirectiveSet> sets()
+{
+    return {{"core", core_rows}, {"http", http_rows}};
+}
 
 /// From the outermost level inwards, once all has been read.
 inline void inherit(Level& level)

@@ -38,7 +38,9 @@ TEST(ConfTree, ReadsTheLanguage)
         {"a\tb\r\n c ;", "a[b|c]"},
         {"a{}", "a[]{}"},
         {"a b{c d;e{f;}}g;", "a[b]{c[d]e[]{f[]}}g[]"},
-        {"\xef\xbb\xbf""a b;", "a[b]"},
+        {"\xef\xbb\xbf"
+         "a b;",
+         "a[b]"},
         {"a b;\r\nc d;\r\n", "a[b]c[d]"},
         {"a b # c;\n d;", "a[b|d]"},
         {"a b#c;", "a[b#c]"},

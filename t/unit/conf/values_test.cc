@@ -85,11 +85,24 @@ TEST(ConfValues, Times)
 TEST(ConfValues, Sizes)
 {
     const std::pair<const char*, int64_t> table[] = {
-        {"0", 0},         {"10", 10},         {"8k", 8192},        {"8K", 8192},
-        {"1m", 1 << 20},  {"1M", 1 << 20},    {"2g", 2ll << 30},   {"2G", 2ll << 30},
-        {"", bad},        {"k", bad},         {"1kk", bad},        {"-1", bad},
-        {"1 k", bad},     {"1t", bad},        {"x", bad},          {"9999999999g", bad},
-        {"9223372036854775807", INT64_MAX},   {"9223372036854775808", bad},
+        {"0", 0},
+        {"10", 10},
+        {"8k", 8192},
+        {"8K", 8192},
+        {"1m", 1 << 20},
+        {"1M", 1 << 20},
+        {"2g", 2ll << 30},
+        {"2G", 2ll << 30},
+        {"", bad},
+        {"k", bad},
+        {"1kk", bad},
+        {"-1", bad},
+        {"1 k", bad},
+        {"1t", bad},
+        {"x", bad},
+        {"9999999999g", bad},
+        {"9223372036854775807", INT64_MAX},
+        {"9223372036854775808", bad},
     };
     for (const auto& [text, bytes] : table) {
         auto n = parse_size(text);
@@ -101,11 +114,12 @@ TEST(ConfValues, SettingsAreStoredAndInherited)
 {
     Diagnostics diag;
     Level main;
-    read("daemon off; pid /run/x; env A; env B=c; events {}\n"
-         "http { sendfile ON; root /a; client_body_timeout 5s; satisfy ANY; index a; index b;\n"
-         "  server { root /b; client_body_buffer_size 1m; keepalive_requests 7;\n"
-         "    location / { sendfile off; index c; } } }",
-         diag, main);
+    read(
+        "daemon off; pid /run/x; env A; env B=c; events {}\n"
+        "http { sendfile ON; root /a; client_body_timeout 5s; satisfy ANY; index a; index b;\n"
+        "  server { root /b; client_body_buffer_size 1m; keepalive_requests 7;\n"
+        "    location / { sendfile off; index c; } } }",
+        diag, main);
     EXPECT_EQ(diag.render(), "");
     EXPECT_FALSE(*main.main.daemon);
     EXPECT_EQ(*main.main.pid, "/run/x");

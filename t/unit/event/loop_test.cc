@@ -87,7 +87,8 @@ TEST_F(LoopTest, WaitsEndAtTheirDeadlineOrWhenAsked)
     EXPECT_TRUE(scope.empty());
 }
 
-// An event that was fetched before its descriptor was closed must not reach the next owner of the slot.
+// An event that was fetched before its descriptor was closed must not reach the next owner of the
+// slot.
 TEST_F(LoopTest, DropsStaleEvents)
 {
     struct Counting : Watch {
@@ -118,7 +119,8 @@ TEST_F(LoopTest, DropsStaleEvents)
 
     loop.dispatch(batch, 2);  // the first event closes `first` and gives its slot to `heir`
 
-    EXPECT_EQ(heir.event_data() & ~uint64_t{1}, batch[1].data.u64 & ~uint64_t{1}) << "not the same slot";
+    EXPECT_EQ(heir.event_data() & ~uint64_t{1}, batch[1].data.u64 & ~uint64_t{1})
+        << "not the same slot";
     EXPECT_EQ(first.seen, 0);
     EXPECT_EQ(heir.seen, 0);
     EXPECT_EQ(loop.stats().stale, 1u);
@@ -135,7 +137,8 @@ TEST_F(LoopTest, SlotsAreBounded)
         os::Fd x;
         ASSERT_TRUE(os::socket_pair(x, peers[static_cast<size_t>(i)]));
         all.push_back(std::make_unique<Watch>());
-        EXPECT_EQ(all.back()->open(std::move(x), Watch::duplex()), i < 8 ? Watch::none : Watch::no_slot);
+        EXPECT_EQ(all.back()->open(std::move(x), Watch::duplex()),
+                  i < 8 ? Watch::none : Watch::no_slot);
     }
     all.pop_back();
     all.pop_back();
@@ -235,7 +238,10 @@ TEST_F(LoopTest, DroppingASuspendedTreeUnlinksEverything)
     EXPECT_EQ(out, "");
 }
 
-Task<int> leaf(Owner& o) { co_return 1; }
+Task<int> leaf(Owner& o)
+{
+    co_return 1;
+}
 
 Task<void> many(Owner& o, int& sum)
 {

@@ -3,14 +3,14 @@
 // be right with this compiler. Each pattern runs to its end with awaits that suspend and with
 // awaits that do not, and is destroyed never started and at every point where it is suspended. What
 // the dialect refuses is in refused/. When a new compiler fails here, the dialect needs a new rule.
+#include "t/unit/event/patterns.h"
+
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "t/unit/event/patterns.h"
 
 namespace sluice::event::patterns {
 namespace {

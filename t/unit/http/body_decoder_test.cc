@@ -80,7 +80,7 @@ TEST(BodyDecoder, table)
         EXPECT_TRUE(whole.verdict == "error" || whole.used == one.raw.size() - one.rest)
             << whole.used;
         std::vector<size_t> all_cuts;
-        for (size_t cut = 0; cut < one.raw.size(); cut += one.raw.size() > 1000 ? 61 : 1) {
+        for (size_t cut = 0; cut<one.raw.size(); cut += one.raw.size()> 1000 ? 61 : 1) {
             all_cuts.push_back(cut);
             ASSERT_EQ(whole, decode(one, {cut})) << "cut at " << cut;
         }

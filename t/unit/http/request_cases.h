@@ -12,10 +12,10 @@ enum class With { defaults, underscores, unusual_names, small_limits };
 
 struct RequestCase {
     const char* section;  // "9112 3": the RFC and its section that says so; "nginx": its tolerance
-    std::string raw;        // bytes from the client
-    int status;             // 200: accepted; 0: unfinished; else the answer
+    std::string raw;      // bytes from the client
+    int status;           // 200: accepted; 0: unfinished; else the answer
     std::string
-        forwarded;  // request line and fields as they would be sent on; `same`: as they came
+        forwarded;      // request line and fields as they would be sent on; `same`: as they came
     std::string about;  // host[:port] framing keep|close, upgrade, expect, +bytes behind the head
     With with = With::defaults;
 };
@@ -43,9 +43,12 @@ inline std::vector<RequestCase> request_cases()
     auto field = [](const char* section, const std::string& text, int status,
                     const std::string& as = {}, const std::string& about = "a keep",
                     With with = With::defaults) {
-        return RequestCase{section, GET_ HOST + text + END, status,
+        return RequestCase{section,
+                           GET_ HOST + text + END,
+                           status,
                            status == 200 ? GET_ HOST + (as == same ? text : as) : "",
-                           status == 200 ? about : "", with};
+                           status == 200 ? about : "",
+                           with};
     };
     auto host = [](const char* section, const std::string& text, int status,
                    const std::string& about = {}) {

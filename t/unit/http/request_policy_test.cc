@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every request of the table whole, byte by byte and cut at every place, in buffers that move: same
 // verdict.
-#include "core/http/request_parser.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <ostream>
 
+#include "core/http/request_parser.h"
 #include "t/unit/http/request_cases.h"
 
 namespace sluice::http {
@@ -38,8 +37,9 @@ RequestLimits limits_of(With with)
 Verdict describe(RequestParser& parser, size_t size)
 {
     RequestHead& head = parser.head();
-    Verdict v{200, std::string(head.method) + " " + std::string(head.path_and_query) + " " +
-                       std::string(version_name(head.version)) + "\r\n",
+    Verdict v{200,
+              std::string(head.method) + " " + std::string(head.path_and_query) + " " +
+                  std::string(version_name(head.version)) + "\r\n",
               std::string(head.host), ""};
     for (const Header& header : head.headers)
         v.forwarded.append(header.name).append(": ").append(header.value).append("\r\n");

@@ -28,21 +28,32 @@ inline std::vector<ResponseCase> response_cases()
     auto line = [](const char* section, const std::string& text, int status,
                    const std::string& as = {}, const std::string& about = "1.1 length 0 keep") {
         bool good = status != 502;
-        return ResponseCase{section, Method::get, text + "\r\nContent-Length: 0\r\n\r\n", status,
-                            good ? as + "\r\nContent-Length: 0\r\n" : "", good ? about : ""};
+        return ResponseCase{section,
+                            Method::get,
+                            text + "\r\nContent-Length: 0\r\n\r\n",
+                            status,
+                            good ? as + "\r\nContent-Length: 0\r\n" : "",
+                            good ? about : ""};
     };
     auto field = [](const char* section, const std::string& text, int status,
                     const std::string& as = {},
                     const std::string& about = "1.1 close-delimited close") {
         bool good = status != 502;
-        return ResponseCase{section, Method::get, OK_ + text + "\r\n", status,
+        return ResponseCase{section,
+                            Method::get,
+                            OK_ + text + "\r\n",
+                            status,
                             good ? "200 OK\r\n" + (as == same_response ? text : as) : "",
                             good ? about : ""};
     };
     auto bare = [](const char* section, Method method, const std::string& code,
                    const std::string& fields, const std::string& about) {
-        return ResponseCase{section, method, "HTTP/1.1 " + code + "\r\n" + fields + "\r\n",
-                            std::stoi(code), code + "\r\n" + fields, about};
+        return ResponseCase{section,
+                            method,
+                            "HTTP/1.1 " + code + "\r\n" + fields + "\r\n",
+                            std::stoi(code),
+                            code + "\r\n" + fields,
+                            about};
     };
     return {
         // --- status line (RFC 9112 4)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every response of the table whole, byte by byte and cut at every place, in buffers that move:
 // same verdict.
-#include "core/http/response_parser.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <ostream>
 
+#include "core/http/response_parser.h"
 #include "t/unit/http/response_cases.h"
 
 namespace sluice::http {
@@ -33,18 +32,10 @@ Verdict describe(ResponseParser& parser, size_t size)
     for (const Header& header : head.headers)
         v.forwarded.append(header.name).append(": ").append(header.value).append("\r\n");
     switch (head.framing.kind) {
-    case Framing::none:
-        v.about += " none";
-        break;
-    case Framing::length:
-        v.about += " length " + std::to_string(head.framing.size);
-        break;
-    case Framing::chunked:
-        v.about += " chunked";
-        break;
-    case Framing::until_close:
-        v.about += " close-delimited";
-        break;
+    case Framing::none: v.about += " none"; break;
+    case Framing::length: v.about += " length " + std::to_string(head.framing.size); break;
+    case Framing::chunked: v.about += " chunked"; break;
+    case Framing::until_close: v.about += " close-delimited"; break;
     }
     v.about += head.keep_alive ? " keep" : " close";
     if (head.upgrade)

@@ -4,10 +4,8 @@
 #include "core/http/request.h"
 #include "core/http/variables.h"
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 struct Compiled {
     Variables variables;

@@ -4,10 +4,8 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http
-{
-namespace
-{
+namespace sluice::http {
+namespace {
 
 constexpr std::string_view bad = "(malformed)";
 

@@ -3,10 +3,8 @@
 
 #include "modules/headers/expires.h"
 
-namespace sluice::headers
-{
-namespace
-{
+namespace sluice::headers {
+namespace {
 
 constexpr int64_t now = 1000000000;  // Sun, 09 Sep 2001 01:46:40 GMT
 
@@ -14,10 +12,12 @@ std::string fields(std::string_view text, bool modified = false, int64_t last_mo
 {
     ExpiresRule rule;
     std::string_view why;
-    if (!parse_expires(text, modified, rule, why)) return std::string(why);
+    if (!parse_expires(text, modified, rule, why))
+        return std::string(why);
     Arena arena;
     ExpiresFields out;
-    if (!make_expires(rule, now, last_modified, arena, out)) return "none";
+    if (!make_expires(rule, now, last_modified, arena, out))
+        return "none";
     return std::string(out.expires) + " | " + std::string(out.cache_control);
 }
 

@@ -4,10 +4,8 @@
 #include "modules/log/batch.h"
 #include "modules/log/format.h"
 
-namespace sluice::log
-{
-namespace
-{
+namespace sluice::log {
+namespace {
 
 std::string escaped(std::string_view s, Escape how)
 {

@@ -3,10 +3,8 @@
 
 #include "modules/map/table.h"
 
-namespace sluice::map
-{
-namespace
-{
+namespace sluice::map {
+namespace {
 
 size_t find(const Table& table, std::string_view text, bool hostnames = true)
 {

@@ -4,22 +4,17 @@
 #include "modules/static/conditions.h"
 #include "modules/static/ranges.h"
 
-namespace sluice::static_
-{
-namespace
-{
+namespace sluice::static_ {
+namespace {
 
 std::string ranges(std::string_view value, int64_t size = 10, size_t max = SIZE_MAX)
 {
     Arena arena;
     ArenaVector<Range> found;
     switch (parse_ranges(value, size, max, arena, found)) {
-        case RangeVerdict::whole:
-            return "whole";
-        case RangeVerdict::unsatisfiable:
-            return "416";
-        default:
-            break;
+    case RangeVerdict::whole: return "whole";
+    case RangeVerdict::unsatisfiable: return "416";
+    default: break;
     }
     std::string text;
     for (const Range& r : found)
@@ -60,7 +55,8 @@ TEST(Ranges, Table)
         {"bytes=- 3", "416"},
         {"bytes=3-1,0-0", "0-0"},
     };
-    for (const auto& [value, verdict] : table) EXPECT_EQ(ranges(value), verdict) << value;
+    for (const auto& [value, verdict] : table)
+        EXPECT_EQ(ranges(value), verdict) << value;
     EXPECT_EQ(ranges("bytes=0-1", 0), "whole");
     EXPECT_EQ(ranges("bytes=50-", 0), "416");
     EXPECT_EQ(ranges("bytes=0-1", 10, 0), "whole");
@@ -87,7 +83,8 @@ int status(std::vector<std::pair<std::string_view, std::string_view>> fields,
 {
     Arena arena;
     http::Headers headers;
-    for (auto [name, value] : fields) headers.add(arena, name, value);
+    for (auto [name, value] : fields)
+        headers.add(arena, name, value);
     return check_conditions(headers, rule, modified, "\"a-1\"");
 }
 

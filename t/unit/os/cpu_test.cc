@@ -61,7 +61,10 @@ TEST(Cpu, Groups)
     EXPECT_EQ(with({{"/proc/self/cgroup", "garbage\n::\n:"}}), 0u);
 }
 
-TEST(Cpu, ThisMachineHasOne) { EXPECT_GE(usable_cpus(), 1u); }
+TEST(Cpu, ThisMachineHasOne)
+{
+    EXPECT_GE(usable_cpus(), 1u);
+}
 
 }  // namespace
 }  // namespace sluice::os

@@ -13,8 +13,8 @@ namespace sluice::os {
 namespace {
 
 struct WholeFileTest : testing::Test {
-    std::filesystem::path dir = std::filesystem::temp_directory_path() /
-                                ("sluice-output-" + std::to_string(::getpid()));
+    std::filesystem::path dir =
+        std::filesystem::temp_directory_path() / ("sluice-output-" + std::to_string(::getpid()));
     std::string path = dir / "pid";
     void SetUp() override { std::filesystem::create_directory(dir); }
     void TearDown() override { std::filesystem::remove_all(dir); }

@@ -16,12 +16,18 @@ struct Row {
 std::string seen(const CommandLine& line)
 {
     std::string out;
-    for (auto [set, letter] : {std::pair{line.help, 'h'}, {line.version, 'v'}, {line.build, 'V'},
-                               {line.test, 't'}, {line.dump, 'T'}, {line.quiet, 'q'}})
+    for (auto [set, letter] : {std::pair{line.help, 'h'},
+                               {line.version, 'v'},
+                               {line.build, 'V'},
+                               {line.test, 't'},
+                               {line.dump, 'T'},
+                               {line.quiet, 'q'}})
         if (set)
             out += letter;
-    for (const auto& [value, letter] : {std::pair{line.prefix, 'p'}, {line.error_log, 'e'},
-                                        {line.conf, 'c'}, {line.globals, 'g'}})
+    for (const auto& [value, letter] : {std::pair{line.prefix, 'p'},
+                                        {line.error_log, 'e'},
+                                        {line.conf, 'c'},
+                                        {line.globals, 'g'}})
         if (value)
             out.append(" ").append(1, letter).append("=").append(*value);
     if (!line.signal.empty())

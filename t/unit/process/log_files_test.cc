@@ -12,8 +12,8 @@ namespace sluice::process {
 namespace {
 
 struct LogFilesTest : testing::Test {
-    std::filesystem::path dir = std::filesystem::temp_directory_path() /
-                                ("sluice-logs-" + std::to_string(::getpid()));
+    std::filesystem::path dir =
+        std::filesystem::temp_directory_path() / ("sluice-logs-" + std::to_string(::getpid()));
     LogRegistry registry;
     LogRegistry::Failure failure;
     void SetUp() override

@@ -411,7 +411,8 @@ TEST(Test, VerdictsAndDump)
     EXPECT_EQ(t.code, 1);
     EXPECT_EQ(t.err, "nginx: the configuration file " + path +
                          " syntax is ok\nnginx: [emerg] no \"events\" section in configuration\n"
-                         "nginx: configuration file " + path + " test failed\n");
+                         "nginx: configuration file " +
+                         path + " test failed\n");
 }
 
 TEST(Test, DoesNotDisturbARunningServer)

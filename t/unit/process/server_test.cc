@@ -170,7 +170,10 @@ int Server::wait_end(int seconds)
     return code;
 }
 
-void Server::signal(int number) const { ::kill(pid_, number); }
+void Server::signal(int number) const
+{
+    ::kill(pid_, number);
+}
 
 std::string Server::ask(const std::string& what, int to_port) const
 {
@@ -185,7 +188,10 @@ std::string Server::ask(const std::string& what, int to_port) const
     return n > 0 ? std::string(buffer, static_cast<size_t>(n)) : std::string();
 }
 
-std::string Server::file(const std::string& name) const { return read_all(dir / name); }
+std::string Server::file(const std::string& name) const
+{
+    return read_all(dir / name);
+}
 
 std::vector<int> Server::workers() const
 {

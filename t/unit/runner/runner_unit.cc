@@ -11,11 +11,9 @@
 #include "perl.h"
 #include "spec_file.h"
 
-namespace sluice::runner
-{
+namespace sluice::runner {
 
-namespace
-{
+namespace {
 
 std::string eval(const char* source)
 {

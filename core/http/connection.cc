@@ -108,9 +108,8 @@ Task<bool> Connection::wait_for_request(Connection& self)
                          ? Clock::in(*listen_address().default_server->core->client_header_timeout)
                          : Clock::in(limits_->keepalive_timeout->timeout);
     event::Wait w = co_await stream.watch().readable(until);
-    if (w == event::Wait::canceled) {
-        // The worker is leaving. A request that crosses with our close must not be lost: listen a
-        // moment more.
+    if (w == event::Wait::canceled && service.quitting()) {
+        // The worker is leaving. A request that crosses with our close must not be lost: listen a moment more.
         cancel.reset();
         w = co_await stream.watch().readable(Clock::in(leaving_linger));
     }
@@ -119,6 +118,8 @@ Task<bool> Connection::wait_for_request(Connection& self)
         cancel.reset();
     --service.counters.waiting;
     idle = false;
+    // Asked while it was waking up anyway: the request that came is served all the same.
+    cancel.reset();
     co_return w == event::Wait::ready;
 }
 

@@ -113,9 +113,6 @@ Task<bool> Connection::wait_for_request(Connection& self)
         cancel.reset();
         w = co_await stream.watch().readable(Clock::in(leaving_linger));
     }
-    // Asked between our waking and our running: the request has come, so it is served.
-    if (w == event::Wait::ready)
-        cancel.reset();
     --service.counters.waiting;
     idle = false;
     // Asked while it was waking up anyway: the request that came is served all the same.

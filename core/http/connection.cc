@@ -109,7 +109,8 @@ Task<bool> Connection::wait_for_request(Connection& self)
                          : Clock::in(limits_->keepalive_timeout->timeout);
     event::Wait w = co_await stream.watch().readable(until);
     if (w == event::Wait::canceled && service.quitting()) {
-        // The worker is leaving. A request that crosses with our close must not be lost: listen a moment more.
+        // The worker is leaving. A request that crosses with our close must not be lost: listen a
+        // moment more.
         cancel.reset();
         w = co_await stream.watch().readable(Clock::in(leaving_linger));
     }

@@ -17,6 +17,7 @@ public:
         service_.finish(diag, log, prefix);
     }
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
+    std::vector<std::string> directories() override { return service_.directories(); }
     void start(event::Loop& loop, const net::ListenSockets& sockets,
                const process::WorkerSettings& settings, std::function<void()> drained) override
     {

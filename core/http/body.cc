@@ -152,8 +152,7 @@ Task<BodyRead> BodyReader::store(Request& r)
 // Moves what is in memory to a file that has no name: it is gone with its descriptor.
 bool BodyReader::spill(Request& r)
 {
-    const std::string& path = *r.core().client_body_temp_path;
-    std::string directory = path.starts_with('/') ? path : r.main().prefix + path;
+    std::string directory = r.main().full_path(*r.core().client_body_temp_path);
     int error = 0;
     file_ = os::temporary_file(directory, error);
     if (!file_) {

@@ -209,8 +209,12 @@ struct Main {
     std::vector<void (*)(Request&)> head_filters;     // from content to client
     const Log* log = nullptr;                         // the main error log
     std::string prefix;                               // where relative paths begin
-    bool present = false;                             // there was an http {}
-    std::shared_ptr<void> upstreams;                  // upstream::Groups: the layer above makes it
+    std::string full_path(const std::string& path) const
+    {
+        return path.starts_with('/') ? path : prefix + path;
+    }
+    bool present = false;             // there was an http {}
+    std::shared_ptr<void> upstreams;  // upstream::Groups: the layer above makes it
 
     template <class C>
     C& conf(const Module& m) const

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <set>
 
 #include "core/http/core_blocks.h"
 #include "core/os/process.h"
@@ -90,6 +91,17 @@ std::vector<net::ListenSpec> Service::listens() const
     for (const Listener& l : main_->listeners)
         specs.push_back(l.spec);
     return specs;
+}
+
+std::vector<std::string> Service::directories() const
+{
+    std::set<std::string> paths;
+    for (const auto& server : main_->servers) {
+        paths.insert(main_->full_path(*server->root.core->client_body_temp_path));
+        for (const auto& location : server->locations)
+            paths.insert(main_->full_path(*location->core->client_body_temp_path));
+    }
+    return {paths.begin(), paths.end()};
 }
 
 void Service::start(event::Loop&, const net::ListenSockets& sockets, size_t worker_connections,

@@ -32,6 +32,8 @@ public:
     void* main_conf(const void* tag);
     void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix);
     std::vector<net::ListenSpec> listens() const;
+    /// Of client_body_temp_path, each once.
+    std::vector<std::string> directories() const;
 
     void start(event::Loop& loop, const net::ListenSockets& sockets, size_t worker_connections,
                bool multi_accept, std::function<void()> drained);

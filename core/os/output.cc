@@ -49,6 +49,21 @@ int give_file(const std::string& path, uid_t uid)
     return 0;
 }
 
+int make_directory(const std::string& path)
+{
+    return ::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST ? 0 : errno;
+}
+
+int change_owner(const std::string& path, uid_t uid)
+{
+    struct stat info;
+    if (::stat(path.c_str(), &info) != 0)
+        return errno;
+    if (info.st_uid != uid && ::chown(path.c_str(), uid, static_cast<gid_t>(-1)) != 0)
+        return errno;
+    return 0;
+}
+
 WholeFile::~WholeFile()
 {
     if (!beside_.empty())

@@ -31,6 +31,10 @@ private:
     std::string path_, beside_, text_;
 };
 
+/// mode 0700; one that is there is fine.
+int make_directory(const std::string& path);
+int change_owner(const std::string& path, uid_t uid);
+
 void remove_file(const std::string& path);
 
 }  // namespace sluice::os

@@ -93,16 +93,10 @@ Io write_all(int fd, const void* from, size_t n)
 
 Fd temporary_file(const std::string& directory, int& error)
 {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        ++counters.file;
-        Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-        if (fd)
-            return fd;
-        error = errno;
-        if (error != ENOENT || ::mkdir(directory.c_str(), 0700) != 0)
-            break;
-    }
-    return Fd();
+    ++counters.file;
+    Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    error = fd ? 0 : errno;
+    return fd;
 }
 
 Fd epoll_create()

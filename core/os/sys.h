@@ -41,7 +41,7 @@ Io pread(int fd, void* to, size_t n, off_t offset);
 /// Whole, or as much as an error lets; for log files.
 Io write_all(int fd, const void* from, size_t n);
 
-/// A file without a name in `directory` (made if need be), read and write. No Fd: errno in `error`.
+/// A file without a name in `directory`, read and write. No Fd: errno in `error`.
 Fd temporary_file(const std::string& directory, int& error);
 
 Fd epoll_create();

@@ -147,6 +147,8 @@ bool Generation::open(const Setup& setup, const Generation* running, Report& rep
     if (!open_logs(report))
         return false;
     report.use(log, logs_to_stderr());
+    if (!setup.test)
+        make_directories(report);
     return open_sockets(setup, running, report);
 }
 
@@ -186,6 +188,20 @@ bool Generation::complete(Report& report)
                "the number of \"worker_processes\" is not equal to the number of "
                "\"worker_cpu_affinity\" masks, using last mask for remaining worker processes");
     return true;
+}
+
+// Not having one is no reason to stay away: it is missed by large request bodies only, and said
+// then too.
+void Generation::make_directories(Report& report)
+{
+    bool to_user = os::is_root() && main.user.is_set();
+    for (const std::string& path : payload->directories()) {
+        int error = os::make_directory(path);
+        if (!error && to_user)
+            error = os::change_owner(path, main.user->uid);
+        if (error)
+            report(Level::warn, fmt::format("mkdir() \"{}\" failed {}", path, errno_text(error)));
+    }
 }
 
 bool Generation::open_sockets(const Setup& setup, const Generation* running, Report& report)

@@ -55,6 +55,7 @@ private:
     bool complete(Report& report);
     void add_logs();
     bool open_logs(Report& report);
+    void make_directories(Report& report);
     bool open_sockets(const Setup& setup, const Generation* running, Report& report);
     int try_sockets(const Setup& setup, std::vector<net::ListenSpec>& specs, Report& report);
 

@@ -41,6 +41,9 @@ public:
     virtual void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix) = 0;
     /// Valid after finish().
     virtual std::vector<net::ListenSpec> listens() = 0;
+    /// Folders for the workers' temporary files, absolute: made, and given to the workers' user,
+    /// before they start. Valid after finish().
+    virtual std::vector<std::string> directories() { return {}; }
 
     /// In the worker (or the single process), after the privileges were dropped. `sockets` is in
     /// the order of listens(); their descriptors stay the process layer's: register

@@ -63,11 +63,10 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
         }
         if (!from.empty())
             continue;
-        if (!continue_sent_ && r.head.expect_continue && !r.head_sent()) {
-            continue_sent_ = true;
-            Rc rc = co_await r.send_informational(100, nullptr);
-            if (rc == closed)
-                co_return BodyRead{BodyRead::closed};
+        if (!invited_ && r.head.expect_continue) {
+            BodyRead invited = co_await invite(r);
+            if (!invited.good())
+                co_return invited;
         }
         bool was_full = buffer_ && last_fill_ == buffer_.capacity();
         if (!buffer_)
@@ -81,14 +80,28 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
                   "client timed out (110: Connection timed out) while reading client request body");
             co_return BodyRead{BodyRead::timeout};
         }
+        if (io.kind == net::Io::canceled)
+            co_return BodyRead{BodyRead::canceled};
         if (!io.good()) {
-            if (io.kind != net::Io::canceled)
-                r.log(Level::info,
-                      "client prematurely closed connection while reading client request body");
+            r.log(Level::info,
+                  "client prematurely closed connection while reading client request body");
             client_left_ = true;
             co_return BodyRead{BodyRead::closed};
         }
     }
+}
+
+Task<BodyRead> BodyReader::invite(Request& r)
+{
+    bool waits = !invited_ && r.head.expect_continue && !r.head_sent() && !complete();
+    bool here = !r.c.in.empty() || !buffer_.empty();
+    invited_ = true;
+    if (!waits || here)
+        co_return BodyRead{BodyRead::end};
+    Rc rc = co_await r.send_informational(100, nullptr);
+    if (rc == closed)
+        co_return BodyRead{BodyRead::closed};
+    co_return BodyRead{BodyRead::end};
 }
 
 Task<BodyRead> BodyReader::read(Request& r)
@@ -129,9 +142,10 @@ Task<BodyRead> BodyReader::store(Request& r)
         }
     }
     stored_ = true;
-    if (!buffer_.empty())
-        give_back(r.c.in);
-    buffer_.release();
+    // What lies behind the body stays where it is until the request ends: the head's views point
+    // into the connection's buffer.
+    if (buffer_.empty())
+        buffer_.release();
     co_return BodyRead{BodyRead::end};
 }
 
@@ -192,14 +206,14 @@ void BodyReader::give_back(buf::Buffer& in)
 
 Task<bool> BodyReader::discard(Request& r, Deadline deadline)
 {
-    if (r.head.expect_continue && !continue_sent_ && decoder_.received() == 0)
+    if (r.head.expect_continue && !invited_ && decoder_.received() == 0)
         co_return false;  // it may send the body or not: only closing is certain (RFC 9110 10.1.1)
-    continue_sent_ = true;
+    invited_ = true;
     for (;;) {
         BodyRead piece = co_await pull(r, deadline);
         if (piece.kind == BodyRead::end)
             co_return true;
-        if (!piece.good())
+        if (!piece.good() || Clock::now() >= deadline)
             co_return false;
     }
 }

@@ -22,7 +22,16 @@ namespace sluice::http {
 class Request;
 
 struct BodyRead {
-    enum Kind : uint8_t { data, end, too_large, malformed, timeout, closed, failed } kind = end;
+    enum Kind : uint8_t {
+        data,
+        end,
+        too_large,
+        malformed,
+        timeout,
+        closed,
+        canceled,
+        failed
+    } kind = end;
     std::string_view bytes;  // valid until the next read
     bool good() const { return kind == data || kind == end; }
 };
@@ -42,6 +51,9 @@ public:
     }
 
     Task<BodyRead> read(Request& r);
+    /// Says 100 Continue now if the client waits for it: before others write to the connection
+    /// while the body is read. end, or closed.
+    Task<BodyRead> invite(Request& r);
     /// Status of a failed read: 400, 408, 413, 500.
     static int status_of(const BodyRead& failed);
 
@@ -81,7 +93,7 @@ private:
     uint64_t stored_size_ = 0, replayed_ = 0;
     size_t last_fill_ = 0;  // bytes of the last read: a full buffer grows
     bool stored_ = false;
-    bool continue_sent_ = false;
+    bool invited_ = false;  // 100 Continue was sent, or is not needed
     bool client_left_ = false;
 };
 

@@ -92,7 +92,7 @@ Task<void> Connection::serve(Connection& self)
     }
     if (!broken_)
         co_await linger(self);
-    if (timed_out_ && *limits_->reset_timedout_connection)
+    if (reset_ || (timed_out_ && *limits_->reset_timedout_connection))
         os::reset_on_close(stream.watch().fd());
     stream.close();
 }
@@ -108,7 +108,7 @@ Task<bool> Connection::wait_for_request(Connection& self)
                          ? Clock::in(*listen_address().default_server->core->client_header_timeout)
                          : Clock::in(limits_->keepalive_timeout->timeout);
     event::Wait w = co_await stream.watch().readable(until);
-    if (w == event::Wait::canceled) {
+    if (w == event::Wait::canceled && service.quitting()) {
         // The worker is leaving. A request that crosses with our close must not be lost: listen a
         // moment more.
         cancel.reset();
@@ -116,6 +116,8 @@ Task<bool> Connection::wait_for_request(Connection& self)
     }
     --service.counters.waiting;
     idle = false;
+    // Asked while it was waking up anyway: the request that came is served all the same.
+    cancel.reset();
     co_return w == event::Wait::ready;
 }
 
@@ -138,6 +140,7 @@ Task<bool> Connection::fill(Connection& self, Deadline deadline)
     net::Io io = co_await stream.read(self, in, deadline);
     timed_out_ = io.kind == net::Io::timeout;
     broken_ = io.kind == net::Io::reset;
+    ended_ = io.kind == net::Io::eof;
     co_return io.good();
 }
 
@@ -211,6 +214,7 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
     else if (!error.reason.empty())
         r->log(Level::info, "{}{}", error.reason, error.action);
     request = r;
+    answered_ = true;
     co_await r->run_refused(error.status, gone);
     broken_ = broken_ || gone;
     request = nullptr;
@@ -235,10 +239,12 @@ Task<void> Connection::serve_request(Connection& self)
     if (requests >= *rules.keepalive_requests || Clock::now() - started > *rules.keepalive_time ||
         service.quitting())
         r->keep_alive = false;
+    answered_ = true;
     Rc rc = co_await r->run();
     limits_ = r->location->core;
     keep_ = rc == finished && r->keep_alive && limits_->keepalive_timeout->timeout.count() > 0;
     broken_ = rc == closed;
+    reset_ = broken_ && r->ends_with_close();
     if (keep_ && !r->body.complete()) {
         bool drained = co_await r->body.discard(*r, Clock::in(*limits_->lingering_time));
         keep_ = drained;
@@ -255,7 +261,7 @@ Task<void> Connection::serve_request(Connection& self)
 // on the way (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
 Task<void> Connection::linger(Connection& self)
 {
-    if (timed_out_ || stream.watch().hung_up() || requests == 0 ||
+    if (timed_out_ || ended_ || stream.watch().broken() || !answered_ ||
         *limits_->lingering_close == Lingering::off)
         co_return;
     bool pending = !in.empty() || stream.watch().can_read() || unread_;
@@ -265,7 +271,7 @@ Task<void> Connection::linger(Connection& self)
     Deadline end = Clock::in(*limits_->lingering_time);
     in.release();
     in = buf::Buffer(read_buffer);
-    for (;;) {
+    while (Clock::now() < end) {  // who never stops sending never makes us wait
         in.clear();
         Deadline until = std::min(end, Clock::in(*limits_->lingering_timeout));
         net::Io io = co_await stream.read(self, in, until);

@@ -73,6 +73,9 @@ private:
     bool broken_ = false;
     bool pipelined_ = false;  // bytes of the next request had come before this one was done
     bool unread_ = false;     // a request body was left half read
+    bool answered_ = false;   // something was sent, or tried to be
+    bool ended_ = false;      // the client has finished sending, and we have read it all
+    bool reset_ = false;      // an answer that only the connection's end would end was cut short
 };
 
 }  // namespace sluice::http

@@ -103,6 +103,12 @@ public:
     /// The whole response went out ($request_completion).
     bool completed() const { return complete_; }
     bool is_chunked() const { return chunked_; }
+    /// Of a response that was sent in part: nothing but the end of the connection says where it
+    /// ends.
+    bool ends_with_close() const
+    {
+        return head_sent_ && !chunked_ && !discard_body_ && out.content_length < 0;
+    }
     /// Filters and renders the head; it leaves with the first write or finish(). `last` says that
     /// no body will follow at all.
     Rc send_head();

@@ -44,7 +44,7 @@ public:
     event::Task<Io> read(Owner& owner, buf::Buffer& b, Deadline deadline)
     {
         for (;;) {
-            if (watch_.can_read()) {
+            if (watch_.can_read() && event::Loop::current().spend()) {
                 bool again = false;
                 Io io = try_read(b, again);
                 if (!again)
@@ -69,7 +69,7 @@ public:
                 co_return io;
             if (slices.empty())
                 co_return Io{Io::ok, total};
-            if (!again)
+            if (!again && event::Loop::current().spend())
                 continue;
             event::Wait w = co_await watch_.writable(Clock::in(timeout));
             if (w != event::Wait::ready)

@@ -146,7 +146,7 @@ std::string build_text(const std::string& built_in_modules)
     if (std::string_view running = OpenSSL_version(OPENSSL_VERSION);
         running != OPENSSL_VERSION_TEXT)
         text += fmt::format(" (running with {})", running);
-    text += fmt::format("\nbuilt with llhttp {}.{}.{}\nTLS SNI support enabled\n",
+    text += fmt::format("\nbuilt with llhttp {}.{}.{}\n",
                         LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
     std::string prefix = absolute("");
     while (prefix.size() > 1 && prefix.back() == '/')

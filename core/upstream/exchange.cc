@@ -63,10 +63,13 @@ Task<Rc> Exchange::run(http::Request& r)
     r.exchange = this;
     if (rules_.next_timeout_total.count())
         give_up_ = Clock::in(rules_.next_timeout_total);
-    if (!rules_.ignore_client_abort)
+    if (!rules_.ignore_client_abort) {
         r.c.stream.watch().set_hook({&Exchange::client_left, this});
+        if (r.c.stream.watch().hung_up())
+            client_left(this);  // before we began
+    }
     Rc rc;
-    for (;;) {
+    while (!client_left_) {
         rc = co_await attempt(r);
         if (!error_ || !may_retry(r))
             break;
@@ -77,9 +80,12 @@ Task<Rc> Exchange::run(http::Request& r)
     link_.reset();
     if (client_left_ && !r.completed()) {
         log(r, Level::info,
-            "epoll_wait() reported that client prematurely closed connection, so upstream "
-            "connection is closed too while reading response header from upstream");
-        r.log_status = 499;
+            fmt::format(
+                "epoll_wait() reported that client prematurely closed connection, so upstream "
+                "connection is closed too while {}",
+                stage(r)));
+        if (r.bytes_sent() == 0)
+            r.log_status = 499;  // what went out keeps its status, as in nginx
         co_return r.cut_short();
     }
     if (!error_)
@@ -92,7 +98,7 @@ Task<Rc> Exchange::run(http::Request& r)
 Task<Rc> Exchange::attempt(http::Request& r)
 {
     error_ = {};
-    have_head_ = request_done_ = false;
+    have_head_ = request_done_ = send_failed_ = false;
     first_.release();
     in_.release();
     now_ = r.arena().make<Attempt>();
@@ -113,10 +119,14 @@ Task<Rc> Exchange::attempt(http::Request& r)
         Download d = co_await download(r);
         rc = d.rc;
     } else if (!error_) {
-        auto [up, down] = co_await event::both(upload(r), download(r));
-        rc = down.rc;
-        if (up.error)
-            error_ = up.error;
+        if (stream_body_) {
+            // Once the answer comes it alone writes to the client.
+            http::BodyRead invited = co_await r.body.invite(r);
+            if (!invited.good())
+                error_ = failure(Failure::client_body, http::BodyReader::status_of(invited));
+        }
+        if (!error_)
+            rc = co_await exchange_bodies(r);
     }
     if (error_)
         note_failure(r);
@@ -124,6 +134,22 @@ Task<Rc> Exchange::attempt(http::Request& r)
         group_.succeeded(*peer_);
     end_attempt();
     co_return rc;
+}
+
+// The rest of the request goes up while the answer comes down.
+Task<Rc> Exchange::exchange_bodies(http::Request& r)
+{
+    auto [up, down] = co_await event::both(upload(r), download(r));
+    if (up.error)
+        error_ = up.error;
+    co_return down.rc;
+}
+
+std::string_view Exchange::stage(const http::Request& r) const
+{
+    if (r.head_sent())
+        return "sending to client";
+    return request_done_ ? "reading response header from upstream" : "sending request to upstream";
 }
 
 // A connection to the next peer: an idle one, or a new one on its way. Waits for nothing.
@@ -134,7 +160,8 @@ Error Exchange::open_link(http::Request& r)
         peer_ = group_.pick(std::span(tried_.data(), tried_count_));
     if (!peer_)
         return failure(Failure::no_peer);
-    ++tries_;
+    if (!fresh_only_)
+        ++tries_;
     if (tried_count_ < max_tried && !fresh_only_)
         tried_[tried_count_++] = peer_;
     connecting_ = false;

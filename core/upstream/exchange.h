@@ -115,7 +115,9 @@ private:
 
     // exchange.cc: tries
     Task<Rc> attempt(http::Request& r);
+    Task<Rc> exchange_bodies(http::Request& r);
     Error open_link(http::Request& r);
+    std::string_view stage(const http::Request& r) const;
     void prepare(http::Request& r);
     bool may_retry(http::Request& r);
     bool may_send_again(http::Request& r) const;
@@ -176,8 +178,10 @@ private:
     size_t last_fill_ = 0;
     Instant give_up_{0};
     Instant request_sent_at_{0};
+    Instant tunnel_used_{0};    // when bytes last came, from either side
     bool stream_body_ = false;  // the request body is pulled from the client while it is sent
     bool connecting_ = false;
+    bool send_failed_ = false;  // the peer does not read: it may have answered all the same
     bool have_head_ = false;
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;

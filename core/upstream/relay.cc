@@ -34,6 +34,7 @@ Task<Error> Exchange::read_head(http::Request& r)
     if (request_done_)
         head_out_.release();
     parser_.start(forwarder_.method(r), max_response_headers, r.arena());
+    size_t interim = 0;
     for (;;) {
         net::Io io = co_await read_some(r);
         if (io.kind == net::Io::timeout) {
@@ -52,15 +53,16 @@ Task<Error> Exchange::read_head(http::Request& r)
         http::ParseState state = parser_.feed(first_.view());
         while (state == http::ParseState::done && parser_.head().status < 200 &&
                parser_.head().status != 101) {
-            first_.consume(parser_.head_size());  // 1xx: the real one follows
+            interim += parser_.head_size();  // 1xx: the real one follows
+            first_.consume(parser_.head_size());
             parser_.start(forwarder_.method(r), max_response_headers, r.arena());
             state = first_.empty() ? http::ParseState::more : parser_.feed(first_.view());
         }
         if (state == http::ParseState::error)
             co_return failure(Failure::header_invalid);
-        bool too_big = state == http::ParseState::done ? parser_.head_size() > rules_.head_limit
-                                                       : first_.size() >= rules_.head_limit;
-        if (too_big)
+        // Interim heads count: nobody may send them for ever.
+        size_t size = state == http::ParseState::done ? parser_.head_size() - 1 : first_.size();
+        if (interim + size >= rules_.head_limit)
             co_return failure(Failure::header_too_big);
         if (state == http::ParseState::done)
             break;
@@ -83,7 +85,7 @@ Task<net::Io> Exchange::read_some(http::Request& r)
 {
     net::Stream& stream = link_->stream;
     for (;;) {
-        if (stream.watch().can_read()) {
+        if (stream.watch().can_read() && event::Loop::current().spend()) {
             if (!first_)
                 first_ = buf::Buffer(head_buffer);
             else if (first_.room_size() == 0)
@@ -222,7 +224,7 @@ Task<net::Io> Exchange::fill(http::Request& r)
 {
     net::Stream& stream = link_->stream;
     for (;;) {
-        if (stream.watch().can_read()) {
+        if (stream.watch().can_read() && event::Loop::current().spend()) {
             size_t size = next_buffer_size();
             if (in_.capacity() < size)
                 in_ = buf::Buffer(size);

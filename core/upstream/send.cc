@@ -23,6 +23,7 @@ Task<Error> Exchange::send(http::Request& r)
             // It may have answered before it closed: that is read first.
             unsent_ = {};
             stream_body_ = false;
+            send_failed_ = true;
             break;
         }
         if (io.n > 0 && connecting_) {
@@ -45,7 +46,7 @@ Task<Error> Exchange::send(http::Request& r)
     }
     if (!now_->connected)
         now_->connected = now_->started;
-    request_done_ = unsent_.empty() && !stream_body_;
+    request_done_ = unsent_.empty() && !stream_body_ && !send_failed_;
     request_sent_at_ = Clock::now();
     co_return Error{};
 }
@@ -77,8 +78,8 @@ Task<Exchange::Upload> Exchange::upload(http::Request& r)
     bool chunked = forwarder_.chunked_body(r);
     while (stream_body_) {
         http::BodyRead piece = co_await r.body.read(r);
-        if (piece.kind == http::BodyRead::closed && r.cancel().asked())
-            co_return Upload{};
+        if (piece.kind == http::BodyRead::canceled || r.cancel().asked())
+            co_return Upload{};  // the answer was complete first, or the client has left
         if (!piece.good())
             co_return Upload{failure(Failure::client_body, http::BodyReader::status_of(piece))};
         bool end = piece.kind == http::BodyRead::end;

@@ -18,6 +18,7 @@ Task<Rc> Exchange::tunnel(http::Request& r)
     r.c.stream.watch().set_hook({});  // from here an end of the client's side is ordinary
     net::Stream& client = r.c.stream;
     net::Stream& peer = link_->stream;
+    tunnel_used_ = Clock::now();
     co_await event::both(pump(r, client, peer, r.c.in.view()),
                          pump(r, peer, client, first_.view()));
     r.c.in.clear();
@@ -36,12 +37,16 @@ Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net
     }
     buf::Buffer buffer;
     for (;;) {
-        if (!from.watch().can_read()) {
+        if (!from.watch().can_read() || !event::Loop::current().spend()) {
             buffer.release();
-            event::Wait w = co_await from.watch().readable(Clock::in(rules_.read_timeout));
+            event::Wait w = co_await from.watch().readable(tunnel_used_ + rules_.read_timeout);
+            // It is idle when neither side says anything: one that only listens is not.
+            if (w == event::Wait::timeout && Clock::now() < tunnel_used_ + rules_.read_timeout)
+                continue;
             if (w != event::Wait::ready)
                 co_return Download{closed};
         }
+        tunnel_used_ = Clock::now();
         if (!buffer)
             buffer = buf::Buffer(tunnel_buffer);
         buffer.clear();

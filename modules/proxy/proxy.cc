@@ -15,7 +15,17 @@ Task<Rc> handle(Request& r)
     r.slot<ProxiedRequest>(module) = proxied;
     if (!proxied->choose_group(r))
         co_return reply(500);
-    if (*conf.request_buffering && !r.body.absent() && !r.body.stored()) {
+    bool own = conf.set_body.is_set() || !*conf.pass_request_body;
+    if (!own && !r.body.stored() && !r.body.untouched()) {
+        // A location before this one streamed it. A head that promises the body must not go without
+        // it.
+        r.log(Level::error, "the request body has been sent already, it cannot be sent again");
+        co_return reply(502);
+    }
+    // HTTP/1.0 has no chunks: the length must be known.
+    bool needs_length =
+        r.body.framing().kind == http::Framing::chunked && *conf.http_version == HttpVersion::v10;
+    if ((*conf.request_buffering || needs_length) && !r.body.absent() && !r.body.stored()) {
         http::BodyRead stored = co_await r.body.store(r);
         if (!stored.good())
             co_return reply(http::BodyReader::status_of(stored));

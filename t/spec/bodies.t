@@ -123,7 +123,7 @@ send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 --- origin
 accept
 head
-some
+read 13
 send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 --- raw_request eval
 ["POST /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"]

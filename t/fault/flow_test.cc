@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Floods, slow ones, crossed signals: memory stays bounded, nobody holds the loop, nothing is lost.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "rig.h"
+
+namespace sluice::fault {
+namespace {
+
+using runner::sleep_seconds;
+constexpr size_t big = 100u << 20;
+
+// "/down": 100 MB; "/up": reads what comes, slowly at first; else "ok".
+void play_flow(Peer& peer)
+{
+    std::string head, body;
+    const std::string block(1 << 16, 'x');
+    while (peer.head(head)) {
+        if (head.starts_with("GET /down")) {
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(big) + "\r\n\r\n");
+            for (size_t n = 0; n < big; n += block.size())
+                if (peer.socket.write_all(block, in_seconds(10)) != Io::ok)
+                    return;
+        } else if (head.starts_with("POST /up")) {
+            sleep_seconds(1.5);
+            for (size_t left = big; left > 0; left -= std::min(left, block.size())) {
+                body.clear();
+                if (!peer.take(std::min(left, block.size()), body))
+                    return;
+            }
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        } else if (head.starts_with("GET /1xx")) {
+            for (int i = 0; i < 200000; ++i)
+                if (peer.socket.write_all("HTTP/1.1 102 Processing\r\n\r\n", in_seconds(5)) !=
+                    Io::ok)
+                    return;
+        } else {
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        }
+    }
+}
+
+const char proxying[] =
+    "location / { client_max_body_size 0; proxy_pass http://origin; proxy_request_buffering off; }"
+    "location /here { client_max_body_size 1k; return 200 here; }";
+
+TEST(Flow, SlowClientFastOrigin)
+{
+    Rig rig(proxying, play_flow);
+    long before = rig.resident_kb();
+    Socket client = rig.connect();
+    client.write_all("GET /down HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", in_seconds(5));
+    sleep_seconds(1);
+    EXPECT_LT(rig.resident_kb() - before, 6000);
+    std::string bytes;
+    size_t got = 0;
+    while (client.read_some(bytes, in_seconds(10)) == Io::ok) {
+        got += bytes.size();
+        bytes.clear();
+    }
+    EXPECT_GT(got, big);
+    client.close();
+    rig.expect_calm();
+}
+
+TEST(Flow, FastUploadSlowOrigin)
+{
+    Rig rig(proxying, play_flow);
+    long before = rig.resident_kb(), most = 0;
+    Socket client = rig.connect();
+    std::string block(1 << 16, 'y');
+    client.write_all(
+        "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(big) + "\r\n\r\n",
+        in_seconds(5));
+    for (size_t n = 0; n < big; n += block.size()) {
+        ASSERT_EQ(client.write_all(block, in_seconds(10)), Io::ok) << n;
+        if (n % (16 << 20) == 0)
+            most = std::max(most, rig.resident_kb() - before);
+    }
+    EXPECT_EQ(read_reply(client).code(), "200");
+    EXPECT_LT(most, 6000);
+    client.close();
+    rig.expect_calm();
+}
+
+// A peer that never stops sending must not hold the loop, nor a lingering close outlive its time.
+TEST(Flow, EndlessBodyBehindAnAnswer)
+{
+    Rig rig(std::string("lingering_time 1s; ") + proxying, play_flow);
+    Socket client = rig.connect();
+    client.write_all("POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000000\r\n\r\n",
+                     in_seconds(5));
+    std::atomic<bool> ended = false;
+    std::thread flood([&] {
+        std::string block(1 << 18, 'z');
+        runner::Deadline until = in_seconds(8);
+        while (runner::Clock::now() < until && client.write_all(block, in_seconds(2)) == Io::ok) {
+        }
+        ended = runner::Clock::now() < until;
+    });
+    sleep_seconds(0.2);
+    for (int i = 0; i < 10; ++i) {
+        auto start = runner::Clock::now();
+        EXPECT_EQ(rig.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").code(), "200");
+        EXPECT_LT(runner::Clock::now() - start, std::chrono::milliseconds(1000));
+    }
+    flood.join();
+    EXPECT_TRUE(ended) << "the flood was read for longer than lingering_time";
+    client.close();
+    rig.expect_calm();
+}
+
+TEST(Flow, EndlessInterimAnswers)
+{
+    Rig rig(proxying, play_flow);
+    long before = rig.resident_kb();
+    EXPECT_EQ(rig.ask("GET /1xx HTTP/1.1\r\nHost: a\r\n\r\n").code(), "502");
+    EXPECT_LT(rig.resident_kb() - before, 4000);
+    rig.expect_calm();
+}
+
+// A refused head of which more is under way: the answer must arrive all the same.
+TEST(Flow, RefusalsSurviveUnreadBytes)
+{
+    Rig rig(proxying, play_flow);
+    const std::string lots(3 << 20, 'q');
+    for (const std::string& request :
+         {"GET /" + lots + " HTTP/1.1\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: a\r\nX: " + lots + "\r\n\r\n", "nonsense\r\n\r\n" + lots,
+          "POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 3145728\r\n\r\n" + lots}) {
+        for (bool half_close : {false, true}) {
+            Socket client = rig.connect();
+            EXPECT_EQ(client.write_all(request, in_seconds(5)), Io::ok)
+                << request.substr(0, 30) << " " << half_close;
+            if (half_close)
+                client.shut_write();
+            Reply reply = read_reply(client, "GET", half_close ? 2 : 1);  // 2: to the end
+            if (half_close)
+                EXPECT_EQ(reply.end, Io::eof) << request.substr(0, 30);
+            EXPECT_TRUE(reply.code().starts_with("4"))
+                << request.substr(0, 30) << " " << half_close << ": " << reply.bytes;
+            EXPECT_TRUE(reply.complete());
+        }
+    }
+    rig.expect_calm();
+}
+
+// A request that crosses with the signal to leave is served.
+TEST(Flow, RequestInTheTurnOfQuit)
+{
+    for (bool fresh : {true, false}) {
+        Rig rig(proxying, play_flow);
+        Socket client = rig.connect();
+        if (!fresh) {
+            client.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(5));
+            ASSERT_EQ(read_reply(client).code(), "200");
+        }
+        sleep_seconds(0.1);
+        rig.signal(SIGSTOP);
+        client.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(5));
+        sleep_seconds(0.1);
+        rig.signal(SIGQUIT);
+        rig.signal(SIGCONT);
+        Reply reply = read_reply(client);
+        EXPECT_EQ(reply.code(), "200") << (fresh ? "fresh" : "kept alive");
+    }
+}
+
+// Ends with connections in every state: nothing that is destroyed may be touched.
+TEST(Flow, TermWithLiveConnections)
+{
+    Rig rig(proxying, play_flow);
+    EXPECT_EQ(rig.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").code(),
+              "200");  // an idle one to the origin
+    std::vector<Socket> clients;
+    for (const char* bytes : {"", "GET /", "GET /down HTTP/1.1\r\nHost: a\r\n\r\n",
+                              "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc",
+                              "POST /here HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc",
+                              "nonsense\r\n\r\n"}) {
+        clients.push_back(rig.connect());
+        clients.back().write_all(bytes, in_seconds(5));
+    }
+    sleep_seconds(0.3);
+    rig.finish();
+}
+
+}  // namespace
+}  // namespace sluice::fault

@@ -8,7 +8,7 @@
 //   -x  a new connection for each request
 //   -u  PUT with so many bytes
 //   -r  requests a second, at even distances; latency counts from when a request was due
-//   -i  one request on each connection, then hold all of them idle; says "idle" when it does
+//   -i  one request on each connection (64 at once), then hold them idle; says "idle" when it does
 //
 // Prints one line: requests= errors= seconds= rps= p50= p99= p999= max= (microseconds).
 #include <netinet/in.h>
@@ -153,8 +153,11 @@ void end_request(Connection& c, bool good, bool closing)
     if (closing || options.fresh || !good)
         close_connection(c);
     c.busy = false;
-    if (options.idle > 0)
+    if (options.idle > 0) {
+        if (started < all.size())
+            begin_request(all[started], now);
         return;
+    }
     if (options.rate > 0) {
         if (!waiting.empty()) {
             int64_t due = waiting.front();
@@ -280,7 +283,7 @@ void run()
     for (size_t i = 0; i < all.size(); ++i) {
         if (options.rate > 0)
             idle.push_back(i);
-        else if (started < options.requests)
+        else if (started < options.requests && (options.idle <= 0 || i < 64))
             begin_request(all[i], now_ns());
     }
     epoll_event events[512];

@@ -139,9 +139,10 @@ idle_memory() {
     say "|---|---|---:|---:|---:|"
     for name in $programs; do
         before=$(memory_of "${worker[$name]}")
+        rm -f "$folder/idle"
         $on_load "$load" "${port[$name]}" /1k -c $count -i 4 >"$folder/idle" &
         pid=$!
-        for _ in $(seq 200); do grep -q idle "$folder/idle" && break; sleep 0.1; done
+        for _ in $(seq 200); do grep -qs idle "$folder/idle" && break; sleep 0.1; done
         after=$(memory_of "${worker[$name]}")
         kill $pid 2>/dev/null || true
         wait $pid 2>/dev/null || true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each .cc beside this must not compile; its second line holds an extended regular expression that the
-// compiler's messages must match (check.cmake).
+// Each .cc beside this must not compile; its second line holds an extended regular expression that
+// the compiler's messages must match (check.cmake).
 #pragma once
 
 #include <functional>

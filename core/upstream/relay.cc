@@ -30,7 +30,6 @@ Task<Exchange::Download> Exchange::download(http::Request& r)
 
 Task<Error> Exchange::read_head(http::Request& r)
 {
-    net::Stream& stream = link_->stream;
     if (request_done_)
         head_out_.release();
     parser_.start(forwarder_.method(r), max_response_headers, r.arena());

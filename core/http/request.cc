@@ -80,6 +80,13 @@ Task<Rc> Request::run_refused(int status, bool gone)
     else
         rc = co_await reply_with(status);
     while (rc == redirected) {
+        if (++redirects_ > max_redirects) {
+            log(Level::error,
+                "rewrite or internal redirection cycle while internally redirecting to \"{}\"",
+                uri);
+            rc = co_await send_error_page(500);
+            break;
+        }
         rc = find_location();
         if (rc == next)
             rc = co_await run_phases(Phase::rewrite, Phase::content);

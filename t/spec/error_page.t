@@ -246,3 +246,14 @@ GET /t
 User-Agent: Mozilla/5.0 MSIE Chrome
 --- error_code: 404
 --- response_body_like: <!-- a padding to disable MSIE and Chrome friendly error page -->
+
+
+
+=== TEST 21: a page that redirects to itself ends, for a request that could not be read too
+--- config
+    error_page 400 /x;
+    location /x { try_files /none /x; }
+--- raw_request eval
+"GET / HTTP/1.1\r\n\r\n"
+--- error_code: 500
+--- error_log: rewrite or internal redirection cycle

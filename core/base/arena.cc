@@ -60,7 +60,7 @@ void give_block(void* p)
 
 }  // namespace
 
-void* Arena::alloc(size_t n, size_t align)
+void* Arena::alloc_more(size_t n, size_t align)
 {
     used_ += n;
     auto aligned = [align](char* p) {
@@ -78,14 +78,10 @@ void* Arena::alloc(size_t n, size_t align)
         large_ = block;
         return aligned(reinterpret_cast<char*>(block) + head);
     }
-    char* p = aligned(at_);
-    if (!at_ || p + n > end_) {
-        auto* block = new (take_block()) Block{blocks_};
-        blocks_ = block;
-        at_ = reinterpret_cast<char*>(block + 1);
-        end_ = reinterpret_cast<char*>(block) + block_size;
-        p = aligned(at_);
-    }
+    auto* block = new (take_block()) Block{blocks_};
+    blocks_ = block;
+    end_ = reinterpret_cast<char*>(block) + block_size;
+    char* p = aligned(reinterpret_cast<char*>(block + 1));
     at_ = p + n;
     return p;
 }

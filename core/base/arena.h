@@ -27,7 +27,15 @@ public:
     Arena& operator=(const Arena&) = delete;
 
     /// Uninitialised; never null (out of memory aborts: there is no way to serve on).
-    void* alloc(size_t n, size_t align = alignof(void*));
+    void* alloc(size_t n, size_t align = alignof(void*))
+    {
+        auto at = (reinterpret_cast<uintptr_t>(at_) + align - 1) & ~(align - 1);
+        if (at + n >= reinterpret_cast<uintptr_t>(end_))  // also when there is no block yet
+            return alloc_more(n, align);
+        used_ += n;
+        at_ = reinterpret_cast<char*>(at + n);
+        return reinterpret_cast<char*>(at);
+    }
     char* chars(size_t n) { return static_cast<char*>(alloc(n, 1)); }
 
     std::string_view copy(std::string_view s)
@@ -77,6 +85,7 @@ public:
     size_t used() const { return used_; }
 
 private:
+    void* alloc_more(size_t n, size_t align);
     struct Block {
         Block* next;
     };

@@ -78,21 +78,21 @@ void Buffer::release()
     capacity_ = begin_ = end_ = 0;
 }
 
-bool Buffer::append(std::string_view s)
-{
-    if (s.size() > room_size())
-        return false;
-    if (!s.empty())
-        std::memcpy(room(), s.data(), s.size());
-    end_ += s.size();
-    return true;
-}
-
 void Buffer::grow(size_t size)
 {
     Buffer bigger(size > this->size() ? size : this->size());
     bigger.append(view());
     std::swap(*this, bigger);
+}
+
+void Buffer::make_room()
+{
+    if (room_size() > 0)
+        return;
+    if (size() < capacity_)
+        compact();
+    else
+        grow(capacity_ * 2);
 }
 
 void Buffer::compact()

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -49,12 +50,23 @@ public:
             begin_ = end_ = 0;
     }
     void clear() { begin_ = end_ = 0; }
-    bool append(std::string_view s);
+    /// False when there is not enough room: nothing was written.
+    bool append(std::string_view s)
+    {
+        if (s.size() > room_size())
+            return false;
+        if (!s.empty())
+            std::memcpy(room(), s.data(), s.size());
+        end_ += s.size();
+        return true;
+    }
 
     /// Moves the data to a buffer of at least `size` bytes, at its start.
     void grow(size_t size);
     /// Moves the data to the start of this one.
     void compact();
+    /// Room for at least a byte: moves the data to the start, or to a buffer of twice the size.
+    void make_room();
     /// Back to the pool: holds nothing.
     void release();
 
@@ -70,21 +82,23 @@ struct PoolStats {
 const PoolStats& pool_stats();
 
 struct Slice {
-    std::string_view bytes;  // memory
-    int file = -1;           // or: `size` bytes of this descriptor from `offset`
-    int64_t offset = 0;
-    size_t size = 0;
+    const char* memory;
+    int file;  // or: `size` bytes of this descriptor from `offset`; -1: memory
+    int64_t offset;
+    size_t size;
 
-    Slice() = default;
-    Slice(std::string_view b) : bytes(b), size(b.size()) {}
+    /// Holds nothing that may be looked at: arrays of slices cost nothing until they are filled.
+    Slice() {}
+    Slice(std::string_view b) : memory(b.data()), file(-1), offset(0), size(b.size()) {}
     static Slice of_file(int fd, int64_t offset, size_t size)
     {
-        Slice s;
+        Slice s{std::string_view()};
         s.file = fd;
         s.offset = offset;
         s.size = size;
         return s;
     }
+    std::string_view bytes() const { return {memory, size}; }
 };
 
 }  // namespace sluice::buf

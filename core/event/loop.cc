@@ -96,7 +96,8 @@ void Loop::run_ready()
     while (Waiter* waiter = now.pop_front()) {
         ++stats_.resumed;
         budget_ = budget;
-        Pump::run(waiter->handle_);
+        if (waiter->settle())
+            Pump::run(waiter->handle_);
     }
 }
 
@@ -219,12 +220,6 @@ void Watch::Awaiter::enlist()
     timer.side = side_;
     if (!timer.set() || timer.due() > deadline_)
         Loop::current().timers().add(timer, deadline_);
-}
-
-void Watch::Awaiter::forget()
-{
-    if (watch_.waiting_[side_] == this)
-        watch_.waiting_[side_] = nullptr;
 }
 
 void Watch::SideTimer::expired()

@@ -152,7 +152,7 @@ public:
     void assume_readable() { can_read_ = true; }
     void assume_writable() { can_write_ = true; }
 
-    class Awaiter final : public Waiter
+    class Awaiter : public Waiter
     {
     public:
         enum Side { reading, writing, hang_up };
@@ -175,14 +175,21 @@ public:
         }
         Wait await_resume() const { return result_; }
 
+    protected:
+        /// Waits to be woken by readiness or by the deadline; at once when it is ready.
+        void enlist();
+        Watch& watch_;
+        Deadline deadline_;
+
     private:
         friend class Watch;
         bool ready() const;
-        void enlist();
-        void forget();
-        void detach() override { forget(); }
-        Watch& watch_;
-        Deadline deadline_;
+        void forget()
+        {
+            if (watch_.waiting_[side_] == this)
+                watch_.waiting_[side_] = nullptr;
+        }
+        void detach() final { forget(); }
         Side side_;
     };
     Awaiter readable(Deadline deadline) { return Awaiter(*this, Awaiter::reading, deadline); }

@@ -3,6 +3,9 @@
 // is no detach. Its frame comes from the FrameArena of its first parameter (after the object of a
 // member function): anything with `FrameArena& frames()`, in practice Request& or Connection&.
 //
+// A function that usually has nothing to wait for need not be a coroutine: it returns its value, as
+// a Task that has ended already and has no frame, or the Task of a coroutine that does the waiting.
+//
 // The dialect (core/README.md): resumed only by Pump, plus the inline start of an awaited child; no
 // symmetric transfer. Cancelling is asking: a leaf wait of the asked CancelScope wakes with
 // Wait::canceled, and every later wait in it says so at once. Dropping a Task destroys its frame;
@@ -203,12 +206,24 @@ public:
     using promise_type = detail::Promise<T>;
     using Handle = std::coroutine_handle<promise_type>;
 
+    /// Ended. It has no value: only a Task<void> may be awaited so.
     Task() = default;
     explicit Task(Handle h) : handle_(h) { h.promise().self = h; }
-    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    /// Ended: `return value;` in a function that is no coroutine.
+    template <class U>
+    requires(!std::is_void_v<T> && std::is_convertible_v<U&&, T> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Task>) Task(U&& value)
+        : ended_(std::forward<U>(value))
+    {
+    }
+    Task(Task&& other) noexcept
+        : handle_(std::exchange(other.handle_, nullptr)), ended_(std::move(other.ended_))
+    {
+    }
     Task& operator=(Task&& other) noexcept
     {
         std::swap(handle_, other.handle_);
+        std::swap(ended_, other.ended_);
         return *this;
     }
     ~Task()
@@ -217,45 +232,52 @@ public:
             handle_.destroy();
     }
 
+    /// There is a coroutine to run.
     explicit operator bool() const { return static_cast<bool>(handle_); }
     promise_type& promise() const { return handle_.promise(); }
     Handle release() { return std::exchange(handle_, nullptr); }
 
     T result()
     {
-        if constexpr (!std::is_void_v<T>)
-            return std::move(*handle_.promise().value);
+        if constexpr (!std::is_void_v<T>) {
+            if (handle_)
+                return std::move(*handle_.promise().value);
+            return std::move(*ended_);
+        }
     }
+
+    /// Of a task that has ended.
+    const auto& value() const { return handle_ ? *handle_.promise().value : *ended_; }
 
     class Awaiter
     {
     public:
-        explicit Awaiter(Handle child) : child_(child) {}
-        bool await_ready() const noexcept { return false; }
+        explicit Awaiter(Task& child) : child_(child) {}
+        bool await_ready() const noexcept { return !child_.handle_; }
         template <class P>
         bool await_suspend(std::coroutine_handle<P> parent) const
         {
             PromiseBase& child = child_.promise();
             child.cancel = parent.promise().cancel;
-            Pump::start(child_);
+            Pump::start(child_.handle_);
             if (child.done)
                 return false;
             child.next = parent;
             return true;
         }
-        T await_resume() const
-        {
-            if constexpr (!std::is_void_v<T>)
-                return std::move(*child_.promise().value);
-        }
+        T await_resume() const { return child_.result(); }
 
     private:
-        Handle child_;
+        Task& child_;
     };
-    Awaiter awaiter() && { return Awaiter(handle_); }
+    Awaiter awaiter() && { return Awaiter(*this); }
 
 private:
+    struct Nothing {
+    };
+    using Ended = std::conditional_t<std::is_void_v<T>, Nothing, std::optional<T>>;
     Handle handle_;
+    [[no_unique_address]] Ended ended_ = Ended();
 };
 
 namespace detail {

@@ -75,6 +75,8 @@ struct Scope::Root {
 
 void Scope::start(Task<void> task, CancelScope* cancel)
 {
+    if (!task)
+        return;
     PromiseBase& promise = task.release().promise();
     auto* root = new (Loop::current().frames().take(sizeof(Root))) Root{roots_, &roots_, &promise};
     if (roots_)

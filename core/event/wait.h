@@ -49,13 +49,15 @@ protected:
         suspend_in(h, h.promise().cancel);
     }
     void suspend_in(std::coroutine_handle<> h, CancelScope* cancel);
-    /// Goes straight to the ready list: a yield.
+    std::coroutine_handle<> handle() const { return handle_; }
     Wait result_ = Wait::ready;
 
 private:
     friend class Loop;
     /// Unlink from whatever would wake us; called once, by wake().
     virtual void detach() {}
+    /// Asked when its turn to resume has come. False: not yet, it has suspended itself again.
+    virtual bool settle() { return true; }
 
     std::coroutine_handle<> handle_;
     bool waiting_ = false;
@@ -252,8 +254,8 @@ public:
     {
         cancel_a_.nest(h.promise().cancel);
         cancel_b_.nest(h.promise().cancel);
-        begin(a_.promise(), cancel_a_);
-        begin(b_.promise(), cancel_b_);
+        begin(a_, cancel_a_);
+        begin(b_, cancel_b_);
         if (left_ == 0)
             return false;
         parent_ = h;
@@ -261,19 +263,23 @@ public:
     }
 
 protected:
-    void begin(PromiseBase& child, CancelScope& cancel)
+    template <class T>
+    void begin(Task<T>& child, CancelScope& cancel)
     {
-        child.cancel = &cancel;
-        child.joint = this;
-        Pump::start(child.self);
+        if (!child) {
+            ended(static_cast<void*>(&child) == &a_);
+            return;
+        }
+        child.promise().cancel = &cancel;
+        child.promise().joint = this;
+        Pump::start(child.promise().self);
     }
-    void child_done(PromiseBase& child) override
+    void child_done(PromiseBase& child) override { ended(a_ && &child == &a_.promise()); }
+    void ended(bool is_a)
     {
-        bool is_a = &child == &a_.promise();
         if (left_-- == 2) {
             a_first_ = is_a;
-            bool stop = first_wins ||
-                        (is_a ? is_failure(*a_.promise().value) : is_failure(*b_.promise().value));
+            bool stop = first_wins || (is_a ? is_failure(a_.value()) : is_failure(b_.value()));
             if (stop)
                 (is_a ? cancel_b_ : cancel_a_).ask();
         } else if (parent_) {

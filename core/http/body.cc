@@ -10,7 +10,6 @@
 namespace sluice::http {
 namespace {
 
-constexpr size_t first_buffer = 8192;
 constexpr size_t replay_window = 65536;
 constexpr size_t max_trailer_bytes = 8192;
 /// Kept in memory while client_body_buffer_size is not written: as much as client_max_body_size
@@ -68,13 +67,9 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
             if (!invited.good())
                 co_return invited;
         }
-        bool was_full = buffer_ && last_fill_ == buffer_.capacity();
-        if (!buffer_)
-            buffer_ = buf::Buffer(first_buffer);
-        else if (was_full && buffer_.capacity() < buf::Buffer::largest)
-            buffer_ = buf::Buffer(buffer_.capacity() * 2);
-        net::Io io = co_await r.c.stream.read(r, buffer_, deadline);
-        last_fill_ = io.n;
+        net::Io io = co_await r.c.stream.read(buffer_, read_size_, deadline);
+        if (io.n >= read_size_)
+            read_size_ = std::min(read_size_ * 2, buf::Buffer::largest);
         if (io.kind == net::Io::timeout) {
             r.log(Level::info,
                   "client timed out (110: Connection timed out) while reading client request body");
@@ -196,7 +191,7 @@ void BodyReader::give_back(buf::Buffer& in)
     if (buffer_.empty())
         return;
     if (!in)
-        in = buf::Buffer(std::max(first_buffer, buffer_.size()));
+        in = buf::Buffer(std::max<size_t>(8192, buffer_.size()));
     if (in.room_size() < buffer_.size())
         in.grow(in.size() + buffer_.size());
     in.append(buffer_.view());

@@ -91,7 +91,7 @@ private:
     buf::Buffer memory_;  // stored body, or the file's window while replaying
     os::Fd file_;
     uint64_t stored_size_ = 0, replayed_ = 0;
-    size_t last_fill_ = 0;  // bytes of the last read: a full buffer grows
+    size_t read_size_ = 8192;  // doubles when a read fills it
     bool stored_ = false;
     bool invited_ = false;  // 100 Continue was sent, or is not needed
     bool client_left_ = false;

@@ -5,6 +5,7 @@
 // a module's (CoreServer, CoreLocation) and belong to core_module.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -128,6 +129,26 @@ private:
     std::vector<void*> objects_;
 };
 
+/// Phases run in stages: behind the second one the location is found.
+enum class Stage : uint8_t { post_read, server_rewrite, rewrite_to_content, log };
+constexpr size_t stage_count = 4;
+constexpr Stage stage_of(Phase phase)
+{
+    switch (phase) {
+    case Phase::post_read: return Stage::post_read;
+    case Phase::server_rewrite: return Stage::server_rewrite;
+    case Phase::log: return Stage::log;
+    default: return Stage::rewrite_to_content;
+    }
+}
+
+
+struct PhaseHandler {
+    Phase phase;
+    Handler run;
+    bool (*active)(const Location&);  // null: everywhere
+};
+
 class Location
 {
 public:
@@ -155,8 +176,10 @@ public:
     const Log* log = nullptr;
     Server* server = nullptr;
     Location* parent = nullptr;
-    /// Handlers of all phases, flattened, in the order of phases.
+    /// Handlers of all phases, flattened, in the order of phases: those that have work here.
     std::vector<std::pair<Phase, Handler>> handlers;
+    /// Where each stage's handlers begin; the last one is the end.
+    std::array<uint16_t, stage_count + 1> stages{};
 };
 
 /// One address that a server listens on, before servers are grouped by address.
@@ -205,10 +228,10 @@ struct Main {
     std::vector<std::unique_ptr<ListenAddress>> addresses;
     std::vector<Listener> listeners;
     Variables variables;
-    std::vector<std::pair<Phase, Handler>> handlers;  // in module order within a phase
-    std::vector<void (*)(Request&)> head_filters;     // from content to client
-    const Log* log = nullptr;                         // the main error log
-    std::string prefix;                               // where relative paths begin
+    std::vector<PhaseHandler> handlers;            // in module order within a phase
+    std::vector<void (*)(Request&)> head_filters;  // from content to client
+    const Log* log = nullptr;                      // the main error log
+    std::string prefix;                            // where relative paths begin
     std::string full_path(const std::string& path) const
     {
         return path.starts_with('/') ? path : prefix + path;
@@ -230,7 +253,12 @@ class Install
 {
 public:
     explicit Install(Main& m) : main(m) {}
-    void at(Phase phase, Handler handler) { main.handlers.emplace_back(phase, handler); }
+    /// `active`: whether it has work in a location whose configuration is complete. Where it has
+    /// none it is not called.
+    void at(Phase phase, Handler handler, bool (*active)(const Location&) = nullptr)
+    {
+        main.handlers.push_back({phase, handler, active});
+    }
     /// Called with the response's head before it is rendered; content-side filters first.
     void head_filter(void (*filter)(Request&)) { main.head_filters.push_back(filter); }
     template <class C>

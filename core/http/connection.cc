@@ -85,12 +85,18 @@ Task<void> Connection::serve(Connection& self)
         Head head = co_await read_head(self);
         if (head == Head::end)
             break;
-        ++requests;
-        co_await serve_request(self);
+        begin_request();
+        Rc rc = co_await request->run(request->start());
+        judge(rc);
+        if (keep_ && !request->body.complete()) {
+            Deadline until = Clock::in(*limits_->lingering_time);
+            keep_ = co_await request->body.discard(*request, until);
+        }
+        end_request();
         if (!keep_)
             break;
     }
-    if (!broken_)
+    if (lingers())
         co_await linger(self);
     if (reset_ || (timed_out_ && *limits_->reset_timedout_connection))
         os::reset_on_close(stream.watch().fd());
@@ -99,67 +105,53 @@ Task<void> Connection::serve(Connection& self)
 
 // ---- reading a head -----------------------------------------------------------------------------
 
-Task<bool> Connection::wait_for_request(Connection& self)
+Deadline Connection::begin_idling()
 {
     idle = true;
     ++service.counters.waiting;
     in.release();
-    Deadline until = requests == 0
-                         ? Clock::in(*listen_address().default_server->core->client_header_timeout)
-                         : Clock::in(limits_->keepalive_timeout->timeout);
-    event::Wait w = co_await stream.watch().readable(until);
-    if (w == event::Wait::canceled && service.quitting()) {
-        // The worker is leaving. A request that crosses with our close must not be lost: listen a
-        // moment more.
-        cancel.reset();
-        w = co_await stream.watch().readable(Clock::in(leaving_linger));
-    }
+    if (requests == 0)
+        return Clock::in(*listen_address().default_server->core->client_header_timeout);
+    return Clock::in(limits_->keepalive_timeout->timeout);
+}
+
+void Connection::end_idling()
+{
     --service.counters.waiting;
     idle = false;
     // Asked while it was waking up anyway: the request that came is served all the same.
     cancel.reset();
-    co_return w == event::Wait::ready;
-}
-
-void Connection::make_room()
-{
-    if (!in) {
-        in = buf::Buffer(read_buffer);
-    } else if (in.room_size() == 0) {
-        if (in.size() < in.capacity())
-            in.compact();
-        else
-            in.grow(in.capacity() *
-                    2);  // the parser bounds the head: it refuses what exceeds the limits
-    }
-}
-
-Task<bool> Connection::fill(Connection& self, Deadline deadline)
-{
-    make_room();
-    net::Io io = co_await stream.read(self, in, deadline);
-    timed_out_ = io.kind == net::Io::timeout;
-    broken_ = io.kind == net::Io::reset;
-    ended_ = io.kind == net::Io::eof;
-    co_return io.good();
 }
 
 Task<Connection::Head> Connection::read_head(Connection& self)
 {
-    const Server& defaults = *listen_address().default_server;
-    parser_.start(defaults.limits, arena);
     if (in.empty() && (requests > 0 || !stream.watch().can_read())) {
-        bool came = co_await wait_for_request(self);
-        if (!came)
+        Deadline until = begin_idling();
+        event::Wait w = co_await stream.watch().readable(until);
+        if (w == event::Wait::canceled && service.quitting()) {
+            // The worker is leaving. A request that crosses with our close must not be lost: listen
+            // a moment more.
+            cancel.reset();
+            until = Clock::in(leaving_linger);
+            w = co_await stream.watch().readable(until);
+        }
+        end_idling();
+        if (w != event::Wait::ready)
             co_return Head::end;
     }
+    const Server& defaults = *listen_address().default_server;
+    parser_.start(defaults.limits, arena);
     idle = false;
     ++service.counters.reading;
     Deadline deadline = Clock::in(*defaults.core->client_header_timeout);
     ParseState state = in.empty() ? ParseState::more : parser_.feed(in.view());
     while (state == ParseState::more) {
-        bool got = co_await fill(self, deadline);
-        if (!got)
+        // The buffer grows while the head does: the parser refuses what exceeds the limits.
+        net::Io io = co_await stream.read(in, read_buffer, deadline);
+        timed_out_ = io.kind == net::Io::timeout;
+        broken_ = io.kind == net::Io::reset;
+        ended_ = io.kind == net::Io::eof;
+        if (!io.good())
             break;
         state = parser_.feed(in.view());
     }
@@ -215,18 +207,24 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
         r->log(Level::info, "{}{}", error.reason, error.action);
     request = r;
     answered_ = true;
-    co_await r->run_refused(error.status, gone);
+    if (gone)
+        r->log_status = error.status;
+    Rc verdict = closed;
+    if (!gone)
+        verdict = reply(error.status);
+    co_await r->run(verdict);
     broken_ = broken_ || gone;
     request = nullptr;
     arena.clear();
 }
 
-Task<void> Connection::serve_request(Connection& self)
+void Connection::begin_request()
 {
+    ++requests;
     ++service.counters.requests;
     ++service.counters.writing;
     RequestHead& head = parser_.head();
-    Request* r = arena.make<Request>(self, head);
+    Request* r = arena.make<Request>(*this, head);
     request = r;
     r->serve_by(*listen_address().default_server);
     r->serve_by(choose_server(head, r));
@@ -240,41 +238,47 @@ Task<void> Connection::serve_request(Connection& self)
         service.quitting())
         r->keep_alive = false;
     answered_ = true;
-    Rc rc = co_await r->run();
-    limits_ = r->location->core;
-    keep_ = rc == finished && r->keep_alive && limits_->keepalive_timeout->timeout.count() > 0;
+}
+
+// What the request's outcome means for the connection.
+void Connection::judge(Rc rc)
+{
+    limits_ = request->location->core;
+    keep_ =
+        rc == finished && request->keep_alive && limits_->keepalive_timeout->timeout.count() > 0;
     broken_ = rc == closed;
-    reset_ = broken_ && r->ends_with_close();
-    if (keep_ && !r->body.complete()) {
-        bool drained = co_await r->body.discard(*r, Clock::in(*limits_->lingering_time));
-        keep_ = drained;
-    }
-    unread_ = !r->body.complete();
-    r->body.give_back(in);
+    reset_ = broken_ && request->ends_with_close();
+}
+
+void Connection::end_request()
+{
+    unread_ = !request->body.complete();
+    request->body.give_back(in);
     pipelined_ = !in.empty();
     --service.counters.writing;
     request = nullptr;
     arena.clear();
 }
 
+bool Connection::lingers() const
+{
+    if (broken_ || timed_out_ || ended_ || stream.watch().broken() || !answered_ ||
+        *limits_->lingering_close == Lingering::off)
+        return false;
+    bool pending = !in.empty() || stream.watch().can_read() || unread_;
+    return pending || *limits_->lingering_close == Lingering::always;
+}
+
 // The client may still be sending: closing now would reset the connection and lose our last bytes
 // on the way (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
 Task<void> Connection::linger(Connection& self)
 {
-    if (timed_out_ || ended_ || stream.watch().broken() || !answered_ ||
-        *limits_->lingering_close == Lingering::off)
-        co_return;
-    bool pending = !in.empty() || stream.watch().can_read() || unread_;
-    if (!pending && *limits_->lingering_close != Lingering::always)
-        co_return;
     os::shutdown_write(stream.watch().fd());
     Deadline end = Clock::in(*limits_->lingering_time);
-    in.release();
-    in = buf::Buffer(read_buffer);
     while (Clock::now() < end) {  // who never stops sending never makes us wait
         in.clear();
         Deadline until = std::min(end, Clock::in(*limits_->lingering_timeout));
-        net::Io io = co_await stream.read(self, in, until);
+        net::Io io = co_await stream.read(in, read_buffer, until);
         if (!io.good())
             break;
     }

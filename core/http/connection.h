@@ -55,12 +55,14 @@ public:
 private:
     enum class Head : uint8_t { request, end };
     Task<Head> read_head(Connection& self);
-    Task<bool> wait_for_request(Connection& self);
-    Task<bool> fill(Connection& self, Deadline deadline);
-    Task<void> serve_request(Connection& self);
     Task<void> linger(Connection& self);
     Task<void> refuse(Connection& self, const ParseError& error);
-    void make_room();
+    Deadline begin_idling();
+    void end_idling();
+    void begin_request();
+    void judge(Rc rc);
+    void end_request();
+    bool lingers() const;
     const Server& choose_server(RequestHead& h, Request* r);
 
     RequestParser parser_;

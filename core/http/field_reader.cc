@@ -195,7 +195,7 @@ size_t FieldReader::settle(std::string_view lines, size_t first)
         while (!header.value.empty() && is_space(header.value.back()))
             header.value.remove_suffix(1);
         bool keep = true;
-        if (!keep_name(header.name, line, keep))
+        if (header.id == HeaderId::other && !keep_name(header.name, line, keep))
             return 0;
         at = p + 2;
         if (keep && kept++ != i)

@@ -75,20 +75,30 @@ void finish_modules(Main& main, conf::Diagnostics& diag)
         }
 }
 
-void flatten_handlers(Main& main)
+void flatten_handlers(const Main& main, Location& location)
+{
+    for (const PhaseHandler& h : main.handlers) {
+        if (h.phase == Phase::content && location.content)
+            continue;  // has its own
+        if (!h.active || h.active(location))
+            location.handlers.emplace_back(h.phase, h.run);
+    }
+    if (location.content)
+        location.handlers.insert(
+            std::find_if(location.handlers.begin(), location.handlers.end(),
+                         [](const auto& h) { return h.first > Phase::content; }),
+            {Phase::content, location.content});
+    for (auto [phase, handler] : location.handlers)
+        ++location.stages[static_cast<size_t>(stage_of(phase)) + 1];
+    for (size_t i = 1; i <= stage_count; ++i)
+        location.stages[i] += location.stages[i - 1];
+}
+
+void flatten_all_handlers(Main& main)
 {
     std::stable_sort(main.handlers.begin(), main.handlers.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    each_location(main, [&](Location& location) {
-        for (const auto& handler : main.handlers)
-            if (handler.first != Phase::content || !location.content)
-                location.handlers.push_back(handler);
-        if (location.content)
-            location.handlers.insert(
-                std::find_if(location.handlers.begin(), location.handlers.end(),
-                             [](const auto& h) { return h.first > Phase::content; }),
-                {Phase::content, location.content});
-    });
+                     [](const auto& a, const auto& b) { return a.phase < b.phase; });
+    each_location(main, [&](Location& location) { flatten_handlers(main, location); });
     // Filters of the list run from content to client; the list is written from client to upstream.
     std::reverse(main.head_filters.begin(), main.head_filters.end());
 }
@@ -104,7 +114,7 @@ void finish_main(Main& main, conf::Diagnostics& diag)
     build_listeners(main, diag);
     finish_modules(main, diag);
     main.variables.finish(diag);
-    flatten_handlers(main);
+    flatten_all_handlers(main);
 }
 
 }  // namespace sluice::http

@@ -20,8 +20,10 @@ namespace sluice::http {
 struct Captures {
     static constexpr size_t max = 20;
     std::string_view subject;
-    uint32_t offsets[2 * max] = {};
-    uint32_t count = 0;  // groups that were set, with $0
+    uint32_t count = 0;         // groups that were set, with $0
+    uint32_t offsets[2 * max];  // of the first `count` groups
+
+    Captures() {}
 
     std::string_view get(size_t i) const
     {

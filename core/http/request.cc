@@ -23,7 +23,6 @@ Request::Request(Connection& connection, RequestHead& h)
       body(*this),
       started_wall_ms(Clock::wall_ms()),
       started(Clock::now()),
-      started_us(0),
       keep_alive(h.keep_alive),
       arena_(connection.arena)
 {
@@ -59,54 +58,21 @@ bool Request::set_target(std::string_view path_and_query)
     return normalize_uri(path, *server->core->merge_slashes, arena_, uri);
 }
 
-Task<Rc> Request::run()
+Rc Request::start()
 {
-    Rc rc;
-    if (!set_target(head.path_and_query)) {
-        log(Level::info, "client sent invalid request while reading client request line");
-        rc = co_await reply_with(400);
-    } else {
-        rc = co_await serve();
-    }
-    co_await run_log_phase();
-    co_return rc;
+    if (set_target(head.path_and_query))
+        return next;
+    log(Level::info, "client sent invalid request while reading client request line");
+    return reply(400);
 }
 
-Task<Rc> Request::run_refused(int status, bool gone)
+Task<Rc> Request::run(Rc rc)
 {
-    Rc rc = closed;
-    if (gone)
-        log_status = status;
-    else
-        rc = co_await reply_with(status);
-    while (rc == redirected) {
-        if (++redirects_ > max_redirects) {
-            log(Level::error,
-                "rewrite or internal redirection cycle while internally redirecting to \"{}\"",
-                uri);
-            rc = co_await send_error_page(500);
-            break;
-        }
-        rc = find_location();
-        if (rc == next)
-            rc = co_await run_phases(Phase::rewrite, Phase::content);
-        if (rc.is_reply())
-            rc = co_await reply_with(rc.status());
-    }
-    co_await run_log_phase();
-    co_return rc;
-}
-
-Task<Rc> Request::serve()
-{
-    Rc rc = co_await run_phases(Phase::post_read, Phase::post_read);
+    begin(Stage::post_read);
     for (;;) {
-        if (rc == next && !named_)
-            rc = co_await run_phases(Phase::server_rewrite, Phase::server_rewrite);
         if (rc == next)
-            rc = find_location();
-        if (rc == next)
-            rc = co_await run_phases(Phase::rewrite, Phase::content);
+            while (Handler handler = next_handler(rc))
+                rc = co_await handler(*this);
         if (rc.is_reply())
             rc = co_await reply_with(rc.status());
         if (rc != redirected)
@@ -119,52 +85,83 @@ Task<Rc> Request::serve()
             break;
         }
         rc = next;
+        if (named_) {
+            location = std::exchange(named_, nullptr);
+            begin(Stage::rewrite_to_content);
+        } else {
+            begin(Stage::server_rewrite);
+        }
     }
+    begin(Stage::log);
+    Rc logged = next;
+    while (Handler handler = next_handler(logged))
+        logged = co_await handler(*this);
     co_return rc;
 }
 
-Task<Rc> Request::run_phases(Phase first, Phase last)
+void Request::begin(Stage stage)
 {
-    const Location& where = *location;
-    int refused = 0;  // by an access handler, with `satisfy any`
-    for (size_t i = 0; i < where.handlers.size(); ++i) {
-        Phase phase = where.handlers[i].first;
-        if (phase < first)
-            continue;
-        if (refused && phase > Phase::access)
-            co_return reply(refused);
-        if (phase > last)
-            break;
-        Rc rc = co_await where.handlers[i].second(*this);
-        if (rc == next)
-            continue;
-        if (phase == Phase::access) {
-            bool any_will_do = *where.core->satisfy == Satisfy::any;
-            if (rc.is_reply() && any_will_do && (rc.status() == 401 || rc.status() == 403)) {
-                refused = rc.status();
-                continue;
+    stage_ = stage;
+    at_ = location->stages[static_cast<size_t>(stage)];
+    end_ = location->stages[static_cast<size_t>(stage) + 1];
+    ran_ = false;
+    refused_ = 0;
+}
+
+// `rc` is what the handler before said. Null: the stages are over, and rc is what came of them.
+Handler Request::next_handler(Rc& rc)
+{
+    if (ran_ && stage_ != Stage::log && !goes_on(rc))
+        return nullptr;
+    for (;;) {
+        if (at_ < end_) {
+            auto [phase, handler] = location->handlers[at_];
+            if (!refused_ || phase <= Phase::access) {
+                ++at_;
+                ran_ = true;
+                phase_ = phase;
+                return handler;
             }
-            if (rc == done && any_will_do)
-                refused = 0;
-            if (rc == done && !any_will_do)
-                continue;
         }
-        if (rc != done)
-            co_return rc;
-        while (i + 1 < where.handlers.size() && where.handlers[i + 1].first == phase)
-            ++i;  // the phase has been decided
+        switch (stage_) {
+        case Stage::post_read: begin(Stage::server_rewrite); break;
+        case Stage::server_rewrite:
+            rc = find_location();
+            if (rc != next)
+                return nullptr;
+            begin(Stage::rewrite_to_content);
+            break;
+        case Stage::rewrite_to_content: rc = reply(refused_ ? refused_ : 404); return nullptr;
+        case Stage::log: return nullptr;
+        }
     }
-    if (last != Phase::content)
-        co_return next;
-    co_return reply(404);
+}
+
+// Does the request go on behind the handler that has just run?
+bool Request::goes_on(Rc& rc)
+{
+    if (rc == next)
+        return true;
+    if (phase_ == Phase::access) {
+        bool any_will_do = *location->core->satisfy == Satisfy::any;
+        if (rc.is_reply() && any_will_do && (rc.status() == 401 || rc.status() == 403)) {
+            refused_ = rc.status();
+            return true;
+        }
+        if (rc == done && !any_will_do)
+            return true;
+        refused_ = rc == done ? 0 : refused_;
+    }
+    if (rc != done)
+        return false;
+    const auto& handlers = location->handlers;
+    while (at_ < end_ && handlers[at_].first == phase_)
+        ++at_;  // the phase has been decided
+    return true;
 }
 
 Rc Request::find_location()
 {
-    if (named_) {
-        location = std::exchange(named_, nullptr);
-        return next;
-    }
     location = &server->root;
     Captures found;
     LocationMatch match = server->root.children.find(uri, found);
@@ -245,15 +242,6 @@ Rc Request::named_redirect(std::string_view name)
     uri_changed = true;
     std::fill_n(slots_, all_modules().size(), nullptr);
     return redirected;
-}
-
-Task<Rc> Request::run_log_phase()
-{
-    const Location& where = *location;
-    for (const auto& handler : where.handlers)
-        if (handler.first == Phase::log)
-            co_await handler.second(*this);
-    co_return done;
 }
 
 Task<Rc> Request::sleep(ms d)

@@ -116,9 +116,9 @@ public:
     /// `last`: nothing follows; then it says finished.
     Task<Rc> write(std::span<buf::Slice> slices, bool last = false);
     /// The head alone, or what is corked, goes out now.
-    Task<Rc> flush();
+    Task<Rc> flush() { return write({}, false); }
     /// The end of the response: last chunk, trailers. finished or closed.
-    Task<Rc> finish();
+    Task<Rc> finish() { return write({}, true); }
     /// A whole response: send_head, write, finish. `content_type` empty: the location's by
     /// extension.
     Task<Rc> respond(int status, std::string_view content_type, std::string_view text);
@@ -153,7 +153,6 @@ public:
     // ---- bookkeeping ----
     int64_t started_wall_ms;
     Instant started;
-    uint64_t started_us;
     bool keep_alive;                           // our wish; rendered into the head
     int log_status = 0;                        // 494-499 of the log; 0: out.status
     int error_status = 0;                      // set while an error page is served
@@ -162,10 +161,11 @@ public:
     upstream::Exchange* exchange = nullptr;    // the current or last one
     std::string_view upstream_text;            // for the error log's `upstream: "..."`
 
-    /// The engine's: runs the request to its end; the log phase has run when it returns.
-    Task<Rc> run();
-    /// For a head that could not be read: error page (unless the client is gone) and log.
-    Task<Rc> run_refused(int status, bool gone);
+    /// The engine's: reads the target. next, or the reply to a malformed one.
+    Rc start();
+    /// Runs the request to its end: the phases if `rc` is next, else what that reply makes of it.
+    /// The log phase has run when it returns.
+    Task<Rc> run(Rc rc);
     int status_for_log() const { return log_status ? log_status : out.status; }
     /// Maps uri/args of a raw target; false: malformed (400).
     bool set_target(std::string_view path_and_query);
@@ -174,18 +174,21 @@ private:
     friend class Connection;
     static constexpr size_t max_parts = 16;  // slices gathered for one write
 
-    Task<Rc> serve();
-    Task<Rc> run_phases(Phase first, Phase last);
+    void begin(Stage stage);
+    Handler next_handler(Rc& rc);
+    bool goes_on(Rc& rc);
     Rc find_location();
     Rc check_location();
     bool browser_cannot_keep_alive() const;
     Task<Rc> reply_with(int status);
     bool try_error_page(int status, Rc& rc);
     Task<Rc> send_error_page(int status);
-    Task<Rc> run_log_phase();
     void write_log(Level level, std::string_view text);
 
-    Task<Rc> write_out(std::span<buf::Slice> slices, bool last);
+    size_t begin_write(std::span<buf::Slice>& slices);
+    std::span<buf::Slice> gather(std::span<buf::Slice>& slices, size_t n, bool last);
+    Task<Rc> write_rest(std::span<buf::Slice> now, std::span<buf::Slice> later, bool last);
+    Rc written(bool last);
     Rc write_failed(const net::Io& io);
     buf::Slice end_of_chunks();
     void render_head();
@@ -194,8 +197,14 @@ private:
     Arena& arena_;
     void** slots_ = nullptr;
     const Location* named_ = nullptr;  // where a named redirect goes
-    buf::Buffer head_out_;             // corked head
+    uint16_t at_ = 0, end_ = 0;        // of the location's handlers: the next, the stage's end
+    Stage stage_ = Stage::post_read;
+    Phase phase_ = Phase::post_read;  // of the handler that ran last
+    bool ran_ = false;                // whose verdict is to be judged
+    int refused_ = 0;                 // by an access handler, with `satisfy any`
+    buf::Buffer head_out_;            // corked head
     buf::Slice parts_[max_parts];
+    buf::Slice whole_;  // respond()'s
     char chunk_head_[20];
     uint64_t body_sent_ = 0, head_bytes_ = 0, chunk_bytes_ = 0;
     std::string_view id_;
@@ -203,6 +212,7 @@ private:
     int replace_status_ = 0;  // of an error page: 0 keeps what the page answers
     bool head_sent_ = false;
     bool chunked_ = false;
+    bool framed_ = false;        // what is being written is one chunk
     bool discard_body_ = false;  // HEAD: the content handler's bytes go nowhere
     bool failed_ = false;
     bool complete_ = false;

@@ -107,13 +107,16 @@ size_t reg_name(std::string_view s)
 {
     size_t n = 0;
     while (n < s.size()) {
-        if (s[n] == '%' && n + 2 < s.size() && hex_value(s[n + 1]) >= 0 && hex_value(s[n + 2]) >= 0)
-            n += 3;
-        else if (host_bytes[static_cast<unsigned char>(s[n])] &&
-                 !(s[n] == '.' && s.substr(n, 2) == ".."))
+        if (host_bytes[static_cast<unsigned char>(s[n])]) {
+            if (s[n] == '.' && n + 1 < s.size() && s[n + 1] == '.')
+                break;
             n += 1;
-        else
+        } else if (s[n] == '%' && n + 2 < s.size() && hex_value(s[n + 1]) >= 0 &&
+                   hex_value(s[n + 2]) >= 0) {
+            n += 3;
+        } else {
             break;
+        }
     }
     return n;
 }

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
+#include "core/buf/writer.h"
 #include "core/http/connection.h"
 #include "core/http/request.h"
 #include "core/http/service.h"
@@ -65,32 +66,12 @@ constexpr Phrase phrases[] = {
     {507, "507 Insufficient Storage"},
 };
 
-// Appends to a buffer that grows: no length is computed beforehand.
-class HeadWriter
-{
-public:
-    explicit HeadWriter(buf::Buffer& b) : b_(b) {}
-
-    HeadWriter& operator<<(std::string_view s)
-    {
-        if (b_.room_size() < s.size())
-            b_.grow(std::max(b_.capacity() * 2, b_.size() + s.size()));
-        b_.append(s);
-        return *this;
-    }
-    HeadWriter& operator<<(int64_t n)
-    {
-        fmt::format_int text(n);
-        return *this << std::string_view(text.data(), text.size());
-    }
-    void field(std::string_view name, std::string_view value)
-    {
-        *this << name << ": " << value << "\r\n";
-    }
-
-private:
-    buf::Buffer& b_;
-};
+constexpr std::array<std::string_view, 500> phrase_of = [] {
+    std::array<std::string_view, 500> table{};
+    for (const Phrase& phrase : phrases)
+        table[static_cast<size_t>(phrase.status - 100)] = phrase.text;
+    return table;
+}();
 
 // Fields that are rendered from values.
 bool is_rendered_here(HeaderId id)
@@ -115,9 +96,8 @@ constexpr size_t small_body = 2048;  // copied behind the head
 
 std::string_view status_line_text(int status)
 {
-    auto it = std::lower_bound(std::begin(phrases), std::end(phrases), status,
-                               [](const Phrase& p, int s) { return p.status < s; });
-    return it != std::end(phrases) && it->status == status ? it->text : std::string_view{};
+    bool known = status >= 100 && status < 600;
+    return known ? phrase_of[static_cast<size_t>(status - 100)] : std::string_view{};
 }
 
 std::string_view server_token(Tokens tokens)
@@ -149,13 +129,13 @@ void Request::render_head()
     head_out_ = buf::Buffer(usual_head);
     if (head.version == Version::http09)
         return;
-    HeadWriter w(head_out_);
+    buf::Writer w(head_out_);
     w << "HTTP/1.1 ";
     std::string_view line = out.reason.empty() ? status_line_text(out.status) : std::string_view{};
     if (!line.empty())
         w << line;
     else
-        w << int64_t{out.status} << " " << out.reason;
+        w << static_cast<uint64_t>(out.status) << " " << out.reason;
     w << "\r\n";
     const CoreLocation& rules = core();
     w.field("Server", out.server.empty() ? server_token(*rules.server_tokens) : out.server);
@@ -163,7 +143,7 @@ void Request::render_head()
     if (!out.content_type.empty())
         w.field("Content-Type", out.content_type);
     if (out.content_length >= 0)
-        w << "Content-Length: " << out.content_length << "\r\n";
+        w << "Content-Length: " << static_cast<uint64_t>(out.content_length) << "\r\n";
     if (!out.last_modified_text.empty()) {
         w.field("Last-Modified", out.last_modified_text);
     } else if (out.last_modified >= 0) {
@@ -178,7 +158,7 @@ void Request::render_head()
     } else if (keep_alive) {
         w << "Connection: keep-alive\r\n";
         if (auto seconds = rules.keepalive_timeout->header.count())
-            w << "Keep-Alive: timeout=" << seconds << "\r\n";
+            w << "Keep-Alive: timeout=" << static_cast<uint64_t>(seconds) << "\r\n";
     } else {
         w << "Connection: close\r\n";
     }
@@ -207,52 +187,84 @@ Rc Request::send_head()
     return next;
 }
 
-// head (once), chunk head, data, chunk end: one call where the kernel takes it.
-Task<Rc> Request::write_out(std::span<buf::Slice> slices, bool last)
+// What of `slices` goes out next, with the head (once) before it and the chunk's framing around it.
+// Returns how many of parts_ that makes.
+size_t Request::begin_write(std::span<buf::Slice>& slices)
 {
-    if (failed_)
-        co_return closed;
-    size_t n = 0, size = 0, at = 0;
-    if (!discard_body_)
-        for (const buf::Slice& s : slices)
-            size += s.size;
-    bool framed = chunked_ && size > 0;
-    if (framed) {
+    size_t n = 0, size = 0;
+    if (discard_body_)
+        slices = {};
+    for (const buf::Slice& s : slices)
+        size += s.size;
+    body_sent_ += size;
+    framed_ = chunked_ && size > 0;
+    if (!head_out_.empty()) {
+        bool copied = !framed_ && slices.size() == 1 && slices[0].file < 0 && size <= small_body;
+        if (copied) {  // one piece is cheaper to send than two
+            buf::Writer(head_out_) << slices[0].bytes();
+            slices = {};
+        }
+        parts_[n++] = buf::Slice(head_out_.view());
+    }
+    if (framed_) {
         size_t length = write_chunk_head(chunk_head_, size);
         parts_[n++] = buf::Slice(std::string_view(chunk_head_, length));
         chunk_bytes_ += length + 2;
     }
-    body_sent_ += size;
-    if (!head_out_.empty()) {
-        if (!framed && slices.size() == 1 && slices[0].file < 0 && size <= small_body && size > 0) {
-            HeadWriter(head_out_) << slices[0].bytes;  // one piece is cheaper to send than two
-            size = 0;
-        }
-        parts_[n++] = buf::Slice(head_out_.view());
-        if (framed)
-            std::swap(parts_[0], parts_[1]);
+    return n;
+}
+
+// Fills parts_ from n on, with as many slices as go in, and with the end when they are the last.
+std::span<buf::Slice> Request::gather(std::span<buf::Slice>& slices, size_t n, bool last)
+{
+    while (!slices.empty() && n < max_parts - 2) {
+        parts_[n++] = slices.front();
+        slices = slices.subspan(1);
     }
-    while (size > 0 && at < slices.size()) {
-        while (at < slices.size() && n < max_parts - 2)
-            parts_[n++] = slices[at++];
-        if (at == slices.size())
-            break;
-        net::Io io = co_await c.stream.write(*this, std::span(parts_, n), *core().send_timeout);
-        if (!io.good())
-            co_return write_failed(io);
-        n = 0;
-    }
-    if (framed)
+    if (slices.empty() && framed_)
         parts_[n++] = buf::Slice("\r\n");
-    if (last && chunked_ && !discard_body_)
+    if (slices.empty() && last && chunked_ && !discard_body_)
         parts_[n++] = end_of_chunks();
-    if (n > 0) {
-        net::Io io = co_await c.stream.write(*this, std::span(parts_, n), *core().send_timeout);
+    return {parts_, n};
+}
+
+Rc Request::written(bool last)
+{
+    head_out_.release();
+    complete_ = last;
+    return last ? finished : next;
+}
+
+// One call where the kernel takes it all at once; else a coroutine waits for room.
+Task<Rc> Request::write(std::span<buf::Slice> slices, bool last)
+{
+    send_head();
+    if (failed_)
+        return closed;
+    size_t n = begin_write(slices);
+    std::span<buf::Slice> now = gather(slices, n, last);
+    if (!now.empty() && c.stream.watch().can_write()) {
+        bool again = false;
+        net::Io io = c.stream.try_write(now, again);
+        if (!io.good())
+            return write_failed(io);
+    }
+    if (now.empty() && slices.empty())
+        return written(last);
+    return write_rest(now, slices, last);
+}
+
+Task<Rc> Request::write_rest(std::span<buf::Slice> now, std::span<buf::Slice> later, bool last)
+{
+    for (;;) {
+        net::Io io = co_await c.stream.write(now, *core().send_timeout);
         if (!io.good())
             co_return write_failed(io);
+        if (later.empty())
+            break;
+        now = gather(later, 0, last);
     }
-    head_out_.release();
-    co_return next;
+    co_return written(last);
 }
 
 buf::Slice Request::end_of_chunks()
@@ -283,38 +295,13 @@ Rc Request::write_failed(const net::Io& io)
     return closed;
 }
 
-Task<Rc> Request::write(std::span<buf::Slice> slices, bool last)
-{
-    send_head();
-    Rc rc = co_await write_out(slices, last);
-    complete_ = last && rc == next;
-    co_return complete_ ? finished : rc;
-}
-
-Task<Rc> Request::flush()
-{
-    send_head();
-    co_return co_await write_out({}, false);
-}
-
-Task<Rc> Request::finish()
-{
-    send_head();
-    Rc rc = co_await write_out({}, true);
-    complete_ = rc == next;
-    co_return rc == next ? finished : rc;
-}
-
 Task<Rc> Request::respond(int status, std::string_view content_type, std::string_view text)
 {
     out.status = status;
     out.content_type = content_type.empty() && !text.empty() ? type_of(uri) : content_type;
     out.content_length = static_cast<int64_t>(text.size());
-    buf::Slice slice(text);
-    send_head();
-    Rc rc = co_await write_out(std::span(&slice, 1), true);
-    complete_ = rc == next;
-    co_return rc == next ? finished : rc;
+    whole_ = buf::Slice(text);
+    return write(std::span(&whole_, 1), true);
 }
 
 Task<Rc> Request::send_informational(int status, const Headers* headers)
@@ -322,14 +309,14 @@ Task<Rc> Request::send_informational(int status, const Headers* headers)
     if (head_sent_ || head.version != Version::http11)
         co_return next;
     head_out_ = buf::Buffer(usual_head);
-    HeadWriter w(head_out_);
+    buf::Writer w(head_out_);
     w << "HTTP/1.1 " << status_line_text(status) << "\r\n";
     if (headers)
         for (const Header& h : *headers)
             w.field(h.name, h.value);
     w << "\r\n";
     parts_[0] = buf::Slice(head_out_.view());
-    net::Io io = co_await c.stream.write(*this, std::span(parts_, 1), *core().send_timeout);
+    net::Io io = co_await c.stream.write(std::span(parts_, 1), *core().send_timeout);
     head_out_.release();
     if (!io.good())
         co_return write_failed(io);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int max_parts = 64;
 constexpr size_t max_file_at_once = 2 << 20;  // one sendfile must not hold the loop
+constexpr int max_writes = 16;                // then others have their turn
 
 void advance(std::span<buf::Slice>& slices, size_t n)
 {
@@ -24,7 +25,7 @@ void advance(std::span<buf::Slice>& slices, size_t n)
     if (first.file >= 0)
         first.offset += static_cast<int64_t>(n);
     else
-        first.bytes.remove_prefix(n);
+        first.memory += n;
     first.size -= n;
 }
 
@@ -39,7 +40,7 @@ os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted)
             break;
         if (s.size == 0)
             continue;
-        parts[count++] = {const_cast<char*>(s.bytes.data()), s.size};
+        parts[count++] = {const_cast<char*>(s.memory), s.size};
         wanted += s.size;
     }
     return os::send_parts(fd, parts, count, file_follows);
@@ -107,6 +108,56 @@ Io Stream::try_write(std::span<buf::Slice>& slices, bool& again)
     while (!slices.empty() && slices.front().size == 0)
         slices = slices.subspan(1);
     return {Io::ok, total};
+}
+
+bool Transfer::settle()
+{
+    if (done_ || result_ != event::Wait::ready || attempt())
+        return true;
+    if (scope_ && scope_->asked()) {
+        result_ = event::Wait::canceled;
+        return true;
+    }
+    suspend_in(handle(), scope_);
+    enlist();
+    return false;
+}
+
+bool Stream::Reading::attempt()
+{
+    if (!watch_.can_read()) {
+        if (buffer_.empty())
+            buffer_.release();
+        return false;
+    }
+    if (buffer_.empty() && buffer_.capacity() < size_)
+        buffer_ = buf::Buffer(size_);
+    else
+        buffer_.make_room();
+    bool again = false;
+    io_ = stream_.try_read(buffer_, again);
+    if (again && buffer_.empty())
+        buffer_.release();
+    return done_ = !again;
+}
+
+bool Stream::Writing::attempt()
+{
+    if (!watch_.can_write())
+        return false;
+    size_t total = io_.n;
+    for (int i = 0; i < max_writes; ++i) {
+        bool again = false;
+        io_ = stream_.try_write(slices_, again);
+        if (io_.n > 0)
+            deadline_ = Clock::in(timeout_);
+        io_.n = total += io_.n;
+        if (io_.kind != Io::ok || slices_.empty())
+            return done_ = true;
+        if (again)
+            break;
+    }
+    return false;  // no room, or enough for one turn: then it is still ready
 }
 
 }  // namespace sluice::net

@@ -26,6 +26,7 @@ class Stream
 {
 public:
     event::Watch& watch() { return watch_; }
+    const event::Watch& watch() const { return watch_; }
     bool is_open() const { return watch_.is_open(); }
     void close() { watch_.close(); }
 
@@ -40,46 +41,105 @@ public:
     uint64_t sent() const { return sent_; }
     void restart_counts() { received_ = sent_ = 0; }
 
-    template <event::FrameOwner Owner>
-    event::Task<Io> read(Owner& owner, buf::Buffer& b, Deadline deadline)
-    {
-        for (;;) {
-            if (watch_.can_read() && event::Loop::current().spend()) {
-                bool again = false;
-                Io io = try_read(b, again);
-                if (!again)
-                    co_return io;
-            }
-            event::Wait w = co_await watch_.readable(deadline);
-            if (w != event::Wait::ready)
-                co_return Io{w == event::Wait::timeout ? Io::timeout : Io::canceled};
-        }
-    }
-
-    /// All of it; `timeout` bounds the wait between two successful writes (send_timeout).
-    template <event::FrameOwner Owner>
-    event::Task<Io> write(Owner& owner, std::span<buf::Slice> slices, ms timeout)
-    {
-        size_t total = 0;
-        for (;;) {
-            bool again = false;
-            Io io = try_write(slices, again);
-            total += io.n;
-            if (io.kind != Io::ok)
-                co_return io;
-            if (slices.empty())
-                co_return Io{Io::ok, total};
-            if (!again && event::Loop::current().spend())
-                continue;
-            event::Wait w = co_await watch_.writable(Clock::in(timeout));
-            if (w != event::Wait::ready)
-                co_return Io{w == event::Wait::timeout ? Io::timeout : Io::canceled, total};
-        }
-    }
+    class Reading;
+    class Writing;
+    /// Appends what comes to `b`. An empty `b` is given at least `size` bytes of room once there is
+    /// something to read and holds nothing while it waits; a full one grows.
+    Reading read(buf::Buffer& b, size_t size, Deadline deadline);
+    /// All of it; `timeout` bounds the wait between two successful writes (send_timeout). A
+    /// failure says in `n` how much went out before.
+    Writing write(std::span<buf::Slice> slices, ms timeout);
 
 private:
     event::Watch watch_;
     uint64_t received_ = 0, sent_ = 0;
 };
+
+/// A read or write that is awaited: tried at once, and again each time the socket is ready, until
+/// it has an outcome. It needs no coroutine of its own.
+class Transfer : public event::Watch::Awaiter
+{
+public:
+    template <class P>
+    bool await_suspend(std::coroutine_handle<P> h)
+    {
+        scope_ = h.promise().cancel;
+        if (done_) {  // only the budget of this turn is spent
+            suspend(h);
+            wake(event::Wait::ready);
+            return true;
+        }
+        if (event::canceled(h.promise())) {
+            result_ = event::Wait::canceled;
+            return false;
+        }
+        suspend(h);
+        enlist();
+        return true;
+    }
+    Io await_resume()
+    {
+        if (!done_)
+            io_.kind = result_ == event::Wait::timeout ? Io::timeout : Io::canceled;
+        return io_;
+    }
+
+protected:
+    using Awaiter::Awaiter;
+    ~Transfer() = default;
+    Io io_;
+    bool done_ = false;
+
+private:
+    /// Sets done_ and io_, or says false: nothing more can be done now.
+    virtual bool attempt() = 0;
+    bool settle() final;
+    event::CancelScope* scope_ = nullptr;
+};
+
+class Stream::Reading final : public Transfer
+{
+public:
+    Reading(Stream& stream, buf::Buffer& b, size_t size, Deadline deadline)
+        : Transfer(stream.watch_, reading, deadline), stream_(stream), buffer_(b), size_(size)
+    {
+    }
+    bool await_ready() { return attempt() && event::Loop::current().spend(); }
+
+private:
+    bool attempt() override;
+    Stream& stream_;
+    buf::Buffer& buffer_;
+    size_t size_;
+};
+
+class Stream::Writing final : public Transfer
+{
+public:
+    Writing(Stream& stream, std::span<buf::Slice> slices, ms timeout)
+        : Transfer(stream.watch_, writing, Clock::in(timeout)),
+          stream_(stream),
+          slices_(slices),
+          timeout_(timeout)
+    {
+    }
+    bool await_ready() { return attempt(); }
+
+private:
+    bool attempt() override;
+    Stream& stream_;
+    std::span<buf::Slice> slices_;
+    ms timeout_;
+};
+
+inline Stream::Reading Stream::read(buf::Buffer& b, size_t size, Deadline deadline)
+{
+    return Reading(*this, b, size, deadline);
+}
+
+inline Stream::Writing Stream::write(std::span<buf::Slice> slices, ms timeout)
+{
+    return Writing(*this, slices, timeout);
+}
 
 }  // namespace sluice::net

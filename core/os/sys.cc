@@ -138,13 +138,6 @@ void update_clock()
                wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
 }
 
-uint64_t steady_us()
-{
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<uint64_t>(t.tv_sec) * 1000000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
-}
-
 void random_bytes(void* to, size_t n)
 {
     SLUICE_CHECK(::getrandom(to, n, 0) == static_cast<ssize_t>(n));

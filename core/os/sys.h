@@ -53,9 +53,6 @@ int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms);
 /// Reads both clocks into Clock.
 void update_clock();
 
-/// Microseconds of steady time, for upstream times with sub-millisecond order.
-uint64_t steady_us();
-
 /// Cryptographically strong bytes (getrandom).
 void random_bytes(void* to, size_t n);
 

@@ -59,21 +59,46 @@ void Exchange::client_left(void* self)
 
 Task<Rc> Exchange::run(http::Request& r)
 {
+    begin(r);
+    Rc rc;
+    while (!client_left_) {
+        error_ = begin_attempt(r);
+        if (!error_)
+            error_ = co_await send(r);
+        if (!error_ && stream_body_) {
+            // Once the answer comes it alone writes to the client.
+            http::BodyRead invited = co_await r.body.invite(r);
+            if (!invited.good())
+                error_ = failure(Failure::client_body, http::BodyReader::status_of(invited));
+        }
+        if (!error_ && unsent_.empty() && !stream_body_) {
+            Download d = co_await download(r);
+            rc = d.rc;
+        } else if (!error_) {
+            rc = co_await exchange_bodies(r);
+        }
+        end_attempt(r);
+        if (!error_ || !may_retry(r))
+            break;
+    }
+    co_return end(r, rc);
+}
+
+void Exchange::begin(http::Request& r)
+{
     r_ = &r;
     r.exchange = this;
     if (rules_.next_timeout_total.count())
         give_up_ = Clock::in(rules_.next_timeout_total);
-    if (!rules_.ignore_client_abort) {
-        r.c.stream.watch().set_hook({&Exchange::client_left, this});
-        if (r.c.stream.watch().hung_up())
-            client_left(this);  // before we began
-    }
-    Rc rc;
-    while (!client_left_) {
-        rc = co_await attempt(r);
-        if (!error_ || !may_retry(r))
-            break;
-    }
+    if (rules_.ignore_client_abort)
+        return;
+    r.c.stream.watch().set_hook({&Exchange::client_left, this});
+    if (r.c.stream.watch().hung_up())
+        client_left(this);  // before we began
+}
+
+Rc Exchange::end(http::Request& r, Rc rc)
+{
     r.c.stream.watch().set_hook({});
     head_out_.release();
     in_.release();
@@ -86,54 +111,40 @@ Task<Rc> Exchange::run(http::Request& r)
                 stage(r)));
         if (r.bytes_sent() == 0)
             r.log_status = 499;  // what went out keeps its status, as in nginx
-        co_return r.cut_short();
+        return r.cut_short();
     }
     if (!error_)
-        co_return rc;
-    if (r.head_sent())
-        co_return r.cut_short();
-    co_return reply(error_.status);
+        return rc;
+    return r.head_sent() ? r.cut_short() : reply(error_.status);
 }
 
-Task<Rc> Exchange::attempt(http::Request& r)
+Error Exchange::begin_attempt(http::Request& r)
 {
     error_ = {};
     have_head_ = request_done_ = send_failed_ = false;
     first_.release();
     in_.release();
     now_ = r.arena().make<Attempt>();
-    now_->started = os::steady_us();
+    now_->started = Clock::now();
     r.attempts.push(r.arena(), now_);
-    error_ = open_link(r);
-    if (error_) {
+    Error error = open_link(r);
+    if (error) {
         now_->address = peer_ ? std::string_view(peer_->name) : std::string_view(group_.name());
-        note_failure(r);
-        end_attempt();
-        co_return reply(error_.status);
+        return error;
     }
     now_->address = peer_->name;
     prepare(r);
-    error_ = co_await send(r);
-    Rc rc;
-    if (!error_ && unsent_.empty() && !stream_body_) {
-        Download d = co_await download(r);
-        rc = d.rc;
-    } else if (!error_) {
-        if (stream_body_) {
-            // Once the answer comes it alone writes to the client.
-            http::BodyRead invited = co_await r.body.invite(r);
-            if (!invited.good())
-                error_ = failure(Failure::client_body, http::BodyReader::status_of(invited));
-        }
-        if (!error_)
-            rc = co_await exchange_bodies(r);
-    }
+    return {};
+}
+
+void Exchange::end_attempt(http::Request& r)
+{
     if (error_)
         note_failure(r);
     else if (peer_)
         group_.succeeded(*peer_);
-    end_attempt();
-    co_return rc;
+    now_->ended = Clock::now();
+    link_.reset();
 }
 
 // The rest of the request goes up while the answer comes down.
@@ -303,12 +314,6 @@ void Exchange::log(http::Request& r, Level level, std::string_view text)
     else
         r.upstream_text = r.arena().concat("http://", group_.name(), r.uri);
     r.log(level, "{}", text);
-}
-
-void Exchange::end_attempt()
-{
-    now_->ended = os::steady_us();
-    link_.reset();
 }
 
 }  // namespace sluice::upstream

@@ -24,12 +24,12 @@
 
 namespace sluice::upstream {
 
-/// One try, as the $upstream_* variables and the log see it. Times in microseconds of steady time,
-/// 0: not reached.
+/// One try, as the $upstream_* variables and the log see it. Times of the loop's clock, 0: not
+/// reached.
 struct Attempt {
     std::string_view address;
     int status = 0;
-    uint64_t started = 0, connected = 0, header = 0, ended = 0;
+    Instant started{0}, connected{0}, header{0}, ended{0};
     uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
 };
 
@@ -114,7 +114,10 @@ private:
     };
 
     // exchange.cc: tries
-    Task<Rc> attempt(http::Request& r);
+    void begin(http::Request& r);
+    Rc end(http::Request& r, Rc rc);
+    Error begin_attempt(http::Request& r);
+    void end_attempt(http::Request& r);
     Task<Rc> exchange_bodies(http::Request& r);
     Error open_link(http::Request& r);
     std::string_view stage(const http::Request& r) const;
@@ -124,25 +127,29 @@ private:
     bool another_try(http::Request& r) const;
     void note_failure(http::Request& r);
     void log(http::Request& r, Level level, std::string_view text);
-    void end_attempt();
     Error failure(Failure what, int status = 502, int system = 0) const;
     static void client_left(void* self);
 
     // send.cc: the request
     Task<Error> send(http::Request& r);
+    Task<Error> connect_and_send(http::Request& r);
+    bool send_now();
+    Error sent();
     Task<Upload> upload(http::Request& r);
     Task<Error> write_unsent(http::Request& r);
 
     // relay.cc: the response
     Task<Download> download(http::Request& r);
-    Task<Error> read_head(http::Request& r);
-    Task<net::Io> read_some(http::Request& r);
-    Task<Rc> relay(http::Request& r);
+    enum class Head : uint8_t { more, done, failed };
+    void begin_head(http::Request& r);
+    Head take_head(http::Request& r, const net::Io& io);
+    Head head_failed(Error error);
+    Head head_complete(http::Request& r);
+    Rc begin_response(http::Request& r);
     Task<Rc> relay_body(http::Request& r);
-    Task<net::Io> fill(http::Request& r);
-    size_t gather(buf::Buffer& from, bool& end);
+    Task<Rc> relay_rest(http::Request& r);
+    bool gather(http::Request& r, buf::Buffer& from);
     Rc body_cut(http::Request& r, const net::Io& io);
-    bool head_should_not_wait(http::Request& r) const;
     size_t next_buffer_size() const;
     bool status_is_retried(int status) const;
     void release_link();
@@ -161,7 +168,7 @@ private:
     Peer* peer_ = nullptr;
     std::unique_ptr<Link> link_;
     Attempt* now_ = nullptr;
-    std::array<Peer*, max_tried> tried_{};
+    std::array<Peer*, max_tried> tried_;
     size_t tried_count_ = 0;
     uint32_t tries_ = 0;
     Error error_;
@@ -175,7 +182,9 @@ private:
     buf::Slice request_parts_[3];
     std::span<buf::Slice> unsent_;  // of the request
     char chunk_head_[20];
+    size_t gathered_ = 0;  // of parts_
     size_t last_fill_ = 0;
+    size_t interim_ = 0;  // bytes of 1xx heads
     Instant give_up_{0};
     Instant request_sent_at_{0};
     Instant tunnel_used_{0};    // when bytes last came, from either side
@@ -183,6 +192,7 @@ private:
     bool connecting_ = false;
     bool send_failed_ = false;  // the peer does not read: it may have answered all the same
     bool have_head_ = false;
+    bool ended_ = false;         // the response has come whole
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;
     bool fresh_only_ = false;  // a kept-alive connection died under us: once more, with a new one

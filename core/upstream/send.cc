@@ -12,48 +12,63 @@ namespace sluice::upstream {
 // before that wait: on a fast network the handshake is over by now.
 Task<Error> Exchange::send(http::Request& r)
 {
+    if (!send_now())
+        return connect_and_send(r);
+    return sent();
+}
+
+Task<Error> Exchange::connect_and_send(http::Request& r)
+{
     net::Stream& stream = link_->stream;
-    for (;;) {
-        bool again = false;
-        net::Io io = stream.try_write(unsent_, again);
+    event::Wait w = co_await stream.watch().writable(Clock::in(rules_.connect_timeout));
+    if (w == event::Wait::timeout)
+        co_return failure(Failure::connect_timeout, 504);
+    if (w == event::Wait::canceled)
+        co_return failure(Failure::client_gone, 499);
+    if (int error = os::connect_error(stream.watch().fd()); error != 0)
+        co_return failure(Failure::connect, 502, error);
+    connecting_ = false;
+    now_->connected = Clock::now();
+    send_now();
+    co_return sent();
+}
+
+// Writes what the kernel takes. False: it takes nothing before the connection has been made.
+bool Exchange::send_now()
+{
+    bool again = false;
+    while (!again && !unsent_.empty()) {
+        net::Io io = link_->stream.try_write(unsent_, again);
         now_->bytes_sent += io.n;
-        if (io.kind != net::Io::ok && connecting_)
-            co_return failure(Failure::connect, 502, io.error);
         if (io.kind != net::Io::ok) {
+            if (connecting_)
+                error_ = failure(Failure::connect, 502, io.error);
             // It may have answered before it closed: that is read first.
             unsent_ = {};
             stream_body_ = false;
             send_failed_ = true;
-            break;
-        }
-        if (io.n > 0 && connecting_) {
+        } else if (io.n > 0 && connecting_) {
             connecting_ = false;
-            now_->connected = os::steady_us();
+            now_->connected = Clock::now();
         }
-        if (unsent_.empty() || (again && !connecting_))
-            break;
-        if (!again)
-            continue;
-        event::Wait w = co_await stream.watch().writable(Clock::in(rules_.connect_timeout));
-        if (w == event::Wait::timeout)
-            co_return failure(Failure::connect_timeout, 504);
-        if (w == event::Wait::canceled)
-            co_return failure(Failure::client_gone, 499);
-        if (int error = os::connect_error(stream.watch().fd()); error != 0)
-            co_return failure(Failure::connect, 502, error);
-        connecting_ = false;
-        now_->connected = os::steady_us();
     }
-    if (!now_->connected)
+    return !connecting_ || send_failed_;
+}
+
+Error Exchange::sent()
+{
+    if (error_)
+        return error_;
+    if (now_->connected == Instant{0})
         now_->connected = now_->started;
     request_done_ = unsent_.empty() && !stream_body_ && !send_failed_;
     request_sent_at_ = Clock::now();
-    co_return Error{};
+    return {};
 }
 
 Task<Error> Exchange::write_unsent(http::Request& r)
 {
-    net::Io io = co_await link_->stream.write(r, unsent_, rules_.send_timeout);
+    net::Io io = co_await link_->stream.write(unsent_, rules_.send_timeout);
     now_->bytes_sent += io.n;
     unsent_ = {};
     if (io.kind == net::Io::timeout)

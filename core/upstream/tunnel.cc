@@ -31,33 +31,23 @@ Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net
 {
     buf::Slice slice(first);
     if (!first.empty()) {
-        net::Io io = co_await to.write(r, std::span(&slice, 1), rules_.send_timeout);
+        net::Io io = co_await to.write(std::span(&slice, 1), rules_.send_timeout);
         if (!io.good())
             co_return Download{closed};
     }
     buf::Buffer buffer;
     for (;;) {
-        if (!from.watch().can_read() || !event::Loop::current().spend()) {
-            buffer.release();
-            event::Wait w = co_await from.watch().readable(tunnel_used_ + rules_.read_timeout);
-            // It is idle when neither side says anything: one that only listens is not.
-            if (w == event::Wait::timeout && Clock::now() < tunnel_used_ + rules_.read_timeout)
-                continue;
-            if (w != event::Wait::ready)
-                co_return Download{closed};
-        }
-        tunnel_used_ = Clock::now();
-        if (!buffer)
-            buffer = buf::Buffer(tunnel_buffer);
         buffer.clear();
-        bool again = false;
-        net::Io io = from.try_read(buffer, again);
-        if (again)
+        Deadline until = tunnel_used_ + rules_.read_timeout;
+        net::Io io = co_await from.read(buffer, tunnel_buffer, until);
+        // It is idle when neither side says anything: one that only listens is not.
+        if (io.kind == net::Io::timeout && Clock::now() < tunnel_used_ + rules_.read_timeout)
             continue;
         if (!io.good())
             co_return Download{closed};
+        tunnel_used_ = Clock::now();
         slice = buf::Slice(buffer.view());
-        io = co_await to.write(r, std::span(&slice, 1), rules_.send_timeout);
+        io = co_await to.write(std::span(&slice, 1), rules_.send_timeout);
         if (!io.good())
             co_return Download{closed};
     }

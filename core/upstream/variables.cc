@@ -25,14 +25,14 @@ Value per_attempt(Request& r, F text_of)
     return r.arena().copy({out.data(), out.size()});
 }
 
-void seconds(uint64_t from, uint64_t to, fmt::appender out)
+void seconds(Instant from, Instant to, fmt::appender out)
 {
-    if (!to || to < from) {
+    if (to == Instant{0} || to < from) {
         fmt::format_to(out, "-");
         return;
     }
-    uint64_t ms_ = (to - from) / 1000;
-    fmt::format_to(out, "{}.{:03}", ms_ / 1000, ms_ % 1000);
+    int64_t n = (to - from).count();
+    fmt::format_to(out, "{}.{:03}", n / 1000, n % 1000);
 }
 
 Value addresses(Request& r, const void*)
@@ -51,13 +51,13 @@ Value statuses(Request& r, const void*)
     });
 }
 
-template <uint64_t Attempt::*To>
+template <Instant Attempt::*To>
 Value time_to(Request& r, const void*)
 {
     return per_attempt(r, [&](const Attempt& a, fmt::appender out) {
-        uint64_t to = a.*To;
-        if (To == &Attempt::ended && !to)
-            to = os::steady_us();
+        Instant to = a.*To;
+        if (To == &Attempt::ended && to == Instant{0})
+            to = Clock::now();
         seconds(a.started, to, out);
     });
 }

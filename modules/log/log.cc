@@ -229,12 +229,15 @@ void write_named(Request& r, const Target& target)
               errno_text(error));
 }
 
+bool writes_log(const http::Location& location)
+{
+    const Targets& targets = *location.conf<Conf>(module).targets;
+    return !targets.off && !targets.list.empty();
+}
+
 Task<Rc> on_log(Request& r)
 {
-    const Targets& targets = *r.conf<Conf>(module).targets;
-    if (targets.off)
-        co_return next;
-    for (const Target& target : targets.list) {
+    for (const Target& target : r.conf<Conf>(module).targets->list) {
         if (target.has_condition) {
             std::string_view wanted = target.condition.eval(r);
             if (wanted.empty() || wanted == "0")
@@ -248,7 +251,7 @@ Task<Rc> on_log(Request& r)
         target.format->render(r, target.batch->text());
         target.batch->line_added(start);
     }
-    co_return next;
+    return next;
 }
 
 constexpr Directive directives[] = {
@@ -265,7 +268,7 @@ const Module module{
     .directives = directives,
     .main_conf = &conf_of<Formats, &Formats::list, &Formats::batches>,
     .location_conf = &conf_of<Conf, &Conf::targets>,
-    .install = [](Install& in) { in.at(Phase::log, on_log); },
+    .install = [](Install& in) { in.at(Phase::log, on_log, writes_log); },
     .finish_location = finish_location,
 };
 

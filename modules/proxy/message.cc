@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two heads of a proxied exchange: what the upstream is sent, what the client gets.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/base/bytes.h"
+#include "core/buf/writer.h"
 #include "core/http/uri.h"
 #include "modules/proxy/proxy_conf.h"
 
@@ -30,24 +29,6 @@ bool is_nominated(const http::Headers& headers, std::string_view name)
 {
     return headers.has(HeaderId::connection) &&
            http::has_token(headers, HeaderId::connection, name);
-}
-
-void put(buf::Buffer& b, std::string_view s)
-{
-    if (b.room_size() < s.size())
-        b.grow(std::max(b.capacity() * 2, b.size() + s.size()));
-    b.append(s);
-}
-
-void put_field(buf::Buffer& b, std::string_view name, std::string_view value)
-{
-    size_t size = name.size() + value.size() + 4;
-    if (b.room_size() < size)
-        b.grow(std::max(b.capacity() * 2, b.size() + size));
-    b.append(name);
-    b.append(": ");
-    b.append(value);
-    b.append("\r\n");
 }
 
 }  // namespace
@@ -108,18 +89,16 @@ std::string_view ProxiedRequest::target(Request& r)
 void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& to)
 {
     const Compiled& compiled = *conf_.compiled;
-    put(to, method_);
-    put(to, " ");
-    put(to, target(r));
-    put(to, *conf_.http_version == HttpVersion::v11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
+    bool http11 = *conf_.http_version == HttpVersion::v11;
+    buf::Writer w(to);
+    w << method_ << " " << target(r) << (http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
     for (const HeaderLine& line : compiled.lines) {
         std::string_view value = line.id == HeaderId::host && line.value.empty()
                                      ? authority_.starts_with("unix:") ? "localhost" : authority_
                                      : line.value.eval(r);
         if (!value.empty())
-            put_field(to, line.name, value);
+            w.field(line.name, value);
     }
-    char length[40];
     http::Framing framing = r.body.framing();
     uint64_t size = has_body_         ? body_.size()
                     : r.body.stored() ? r.body.stored_size()
@@ -128,22 +107,18 @@ void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& 
                                 : framing.kind == http::Framing::length ||
                                       (framing.kind == http::Framing::chunked && !chunked_body(r));
     if (has_length)
-        put(to,
-            {length,
-             static_cast<size_t>(
-                 fmt::format_to_n(length, sizeof length, "Content-Length: {}\r\n", size).size)});
+        w << "Content-Length: " << size << "\r\n";
     else if (chunked_body(r))
-        put(to, "Transfer-Encoding: chunked\r\n");
+        w << "Transfer-Encoding: chunked\r\n";
     if (*conf_.pass_request_headers)
         for (const Header& h : r.head.headers) {
             if (h.id == HeaderId::other ? is_one_of(h.name, compiled.replaced_names)
                                         : (compiled.replaced_ids & bit(h.id)) != 0)
                 continue;
-            if (is_nominated(r.head.headers, h.name))
-                continue;
-            put_field(to, h.name, h.value);
+            if (!is_nominated(r.head.headers, h.name))
+                w.field(h.name, h.value);
         }
-    put(to, "\r\n");
+    w << "\r\n";
 }
 
 const std::string_view* ProxiedRequest::own_body(Request&)

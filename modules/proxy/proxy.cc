@@ -8,31 +8,41 @@ namespace {
 
 using conf::ignored;
 
+Task<Rc> forward(Request& r, ProxiedRequest& proxied)
+{
+    auto* exchange = r.arena().make<upstream::Exchange>(
+        proxied.group(), r.conf<Conf>(module).compiled->rules, proxied);
+    return exchange->run(r);
+}
+
+Task<Rc> store_and_forward(Request& r, ProxiedRequest& proxied)
+{
+    http::BodyRead stored = co_await r.body.store(r);
+    if (!stored.good())
+        co_return reply(http::BodyReader::status_of(stored));
+    co_return co_await forward(r, proxied);
+}
+
 Task<Rc> handle(Request& r)
 {
     const Conf& conf = r.conf<Conf>(module);
     ProxiedRequest* proxied = r.arena().make<ProxiedRequest>(conf, *conf.pass);
     r.slot<ProxiedRequest>(module) = proxied;
     if (!proxied->choose_group(r))
-        co_return reply(500);
+        return reply(500);
     bool own = conf.set_body.is_set() || !*conf.pass_request_body;
     if (!own && !r.body.stored() && !r.body.untouched()) {
         // A location before this one streamed it. A head that promises the body must not go without
         // it.
         r.log(Level::error, "the request body has been sent already, it cannot be sent again");
-        co_return reply(502);
+        return reply(502);
     }
     // HTTP/1.0 has no chunks: the length must be known.
     bool needs_length =
         r.body.framing().kind == http::Framing::chunked && *conf.http_version == HttpVersion::v10;
-    if ((*conf.request_buffering || needs_length) && !r.body.absent() && !r.body.stored()) {
-        http::BodyRead stored = co_await r.body.store(r);
-        if (!stored.good())
-            co_return reply(http::BodyReader::status_of(stored));
-    }
-    upstream::Exchange* exchange =
-        r.arena().make<upstream::Exchange>(proxied->group(), conf.compiled->rules, *proxied);
-    co_return co_await exchange->run(r);
+    if ((*conf.request_buffering || needs_length) && !r.body.absent() && !r.body.stored())
+        return store_and_forward(r, *proxied);
+    return forward(r, *proxied);
 }
 
 void set_pass(Apply& apply, Conf& conf)

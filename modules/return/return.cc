@@ -10,7 +10,6 @@ extern const Module module;
 namespace {
 
 struct Rule {
-    Rule() = default;  // no aggregate: it is handed to coroutines
     int status = 0;
     Template text;
     bool has_text = false;
@@ -56,28 +55,22 @@ Task<Rc> answer(Request& r, const Rule& rule)
     if (is_redirect(rule.status)) {
         r.out.headers.set(r.arena(), http::HeaderId::location,
                           r.redirect_target(rule.text.eval(r)));
-        co_return reply(rule.status);
+        return reply(rule.status);
     }
     if (rule.status >= 400 && !rule.has_text)
-        co_return reply(rule.status);
+        return reply(rule.status);
     std::string_view text = rule.text.eval(r);
-    co_return co_await r.respond(rule.status, r.type_of(r.uri), text);
+    return r.respond(rule.status, r.type_of(r.uri), text);
 }
 
-Task<Rc> on_server(Request& r)
+bool has_rule(const http::Location& location)
 {
-    const Conf& conf = r.server->root.conf<Conf>(module);
-    if (!conf.rule)
-        co_return next;
-    co_return co_await answer(r, *conf.rule);
+    return location.conf<Conf>(module).rule != nullptr;
 }
 
-Task<Rc> on_location(Request& r)
+Task<Rc> handle(Request& r)
 {
-    const Conf& conf = r.conf<Conf>(module);
-    if (!conf.rule)
-        co_return next;
-    co_return co_await answer(r, *conf.rule);
+    return answer(r, *r.conf<Conf>(module).rule);
 }
 
 constexpr Directive directives[] = {
@@ -93,8 +86,8 @@ const Module module{
     .location_conf = &conf_of<Conf, &Conf::rule>,
     .install =
         [](Install& in) {
-            in.at(Phase::server_rewrite, on_server);
-            in.at(Phase::rewrite, on_location);
+            in.at(Phase::server_rewrite, handle, has_rule);
+            in.at(Phase::rewrite, handle, has_rule);
         },
 };
 

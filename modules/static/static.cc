@@ -153,7 +153,7 @@ const Module module{
                               &Conf::if_modified_since, &Conf::try_files>,
     .install =
         [](Install& in) {
-            in.at(Phase::precontent, try_names);
+            in.at(Phase::precontent, try_names, has_try_files);
             in.at(Phase::content, serve_index);
             in.at(Phase::content, serve_file);
             in.main.variables.define("document_root", document_root_value, nullptr, true, false);

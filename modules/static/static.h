@@ -47,6 +47,7 @@ std::string_view path_of(Request& r, std::string_view uri);
 Task<Rc> serve_index(Request& r);
 Task<Rc> serve_file(Request& r);
 Task<Rc> try_names(Request& r);
+bool has_try_files(const http::Location& location);
 
 void set_try_files(Apply& apply, Conf& conf);
 

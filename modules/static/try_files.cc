@@ -56,23 +56,26 @@ bool exists(Request& r, const TryFiles::Name& candidate, std::string_view& uri)
 
 }  // namespace
 
+bool has_try_files(const http::Location& location)
+{
+    return location.conf<Conf>(module).try_files != nullptr;
+}
+
 Task<Rc> try_names(Request& r)
 {
     const TryFiles* conf = r.conf<Conf>(module).try_files.get();
-    if (!conf)
-        co_return next;
     for (const TryFiles::Name& name : conf->names) {
         std::string_view uri;
         if (!exists(r, name, uri))
             continue;
         r.uri = uri.empty() ? "/" : uri;
         r.uri_changed = true;
-        co_return next;
+        return next;
     }
     if (conf->code)
-        co_return reply(conf->code);
+        return reply(conf->code);
     std::string_view target = conf->fallback.eval(r);
-    co_return target.starts_with('@') ? r.named_redirect(target) : r.internal_redirect(target);
+    return target.starts_with('@') ? r.named_redirect(target) : r.internal_redirect(target);
 }
 
 }  // namespace sluice::static_

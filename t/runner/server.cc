@@ -98,6 +98,8 @@ void Server::spawn(const std::vector<std::string>& args)
     ::dup2(err_fd, 2);
     for (int fd = 3; fd < 10; fd++)
         ::close(fd);
+    // What a sanitizer keeps of freed memory is not the server's: tests measure what it holds.
+    ::setenv("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64", 0);
     ::execvp(argv[0], argv.data());
     ::dprintf(2, "cannot run %s: %s\n", argv[0], std::strerror(errno));
     ::_exit(127);

@@ -164,6 +164,40 @@ Task<int> slow(Owner& o, int ms_, int value)
     co_return w == Wait::canceled ? -1 : value;
 }
 
+// No coroutines: they have nothing to wait for.
+Task<int> seven(Owner&)
+{
+    return 7;
+}
+
+Task<void> nothing(Owner&)
+{
+    return {};
+}
+
+Task<void> await_ended(Owner& o, std::vector<int>& out)
+{
+    int n = co_await seven(o);
+    out.push_back(n);
+    co_await nothing(o);
+    auto [a, b] = co_await both(seven(o), seven(o));
+    out.push_back(a + b);
+    auto won = co_await race(seven(o), seven(o));
+    out.push_back(won.first);
+}
+
+TEST(Task, MayHaveEndedBeforeItIsAwaited)
+{
+    Loop loop(4);
+    Owner owner;
+    std::vector<int> out;
+    Scope scope;
+    scope.start(await_ended(owner, out), nullptr);
+    EXPECT_EQ(out, (std::vector<int>{7, 14, 1}));
+    scope.start(nothing(owner), nullptr);
+    EXPECT_TRUE(scope.empty());
+}
+
 Task<void> try_both(Owner& o, std::string& out)
 {
     auto [a, b] = co_await both(slow(o, 1, 1), slow(o, 3, 2));

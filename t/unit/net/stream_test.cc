@@ -66,13 +66,13 @@ struct StreamTest : testing::Test {
 
 Task<void> read_into(Owner& o, StreamTest& t, buf::Buffer& b, Deadline deadline)
 {
-    t.io = co_await t.s.read(o, b, deadline);
+    t.io = co_await t.s.read(b, 1024, deadline);
     t.ended = true;
 }
 
 Task<void> write_all(Owner& o, StreamTest& t, std::span<buf::Slice> slices, ms timeout)
 {
-    t.io = co_await t.s.write(o, slices, timeout);
+    t.io = co_await t.s.write(slices, timeout);
     t.ended = true;
 }
 
@@ -94,6 +94,20 @@ TEST_F(StreamTest, AShortReadDrains)
     EXPECT_EQ(b.view(), "hello again");
     EXPECT_EQ(os::counters.read, reads + 1);
     EXPECT_EQ(s.received(), 11u);
+}
+
+TEST_F(StreamTest, AWakeForNothingWaitsOnAndHoldsNoBuffer)
+{
+    buf::Buffer b;
+    s.watch().assume_readable();
+    scope.start(read_into(owner, *this, b, Deadline::never()), &cancel);
+    turns(2);
+    EXPECT_FALSE(ended);
+    EXPECT_FALSE(b);
+    send("now");
+    until_ended();
+    EXPECT_EQ(b.view(), "now");
+    EXPECT_EQ(b.capacity(), 1024u);
 }
 
 TEST_F(StreamTest, AFullReadGoesOn)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sluice {
@@ -11,6 +12,13 @@ namespace sluice {
 constexpr char to_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+inline std::string lower(std::string_view s)
+{
+    std::string out(s);
+    for (char& c : out)
+        c = to_lower(c);
+    return out;
 }
 constexpr bool is_digit(char c)
 {

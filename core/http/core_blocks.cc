@@ -11,13 +11,6 @@
 namespace sluice::http {
 namespace {
 
-std::string lower(std::string_view s)
-{
-    std::string out(s);
-    std::transform(out.begin(), out.end(), out.begin(), to_lower);
-    return out;
-}
-
 struct LocationLine {
     Location::Kind kind = Location::prefix;
     std::string name;

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/variables.h"
 
-#include <algorithm>
 #include <cstring>
 
+#include "core/base/bytes.h"
 #include "core/http/request.h"
 
 namespace sluice::http {
 namespace {
-
-std::string lower(std::string_view s)
-{
-    std::string out(s);
-    std::transform(out.begin(), out.end(), out.begin(), to_lower);
-    return out;
-}
 
 Value no_value(Request&, const void*)
 {

@@ -15,10 +15,7 @@ std::string host_name()
     char name[256] = {};
     if (::gethostname(name, sizeof name - 1) != 0)
         return {};
-    std::string out(name);
-    for (char& c : out)
-        c = to_lower(c);
-    return out;
+    return lower(name);
 }
 
 bool tcp_info(int fd, TcpInfo& out)

@@ -6,16 +6,6 @@
 #include "core/base/bytes.h"
 
 namespace sluice::map {
-namespace {
-
-std::string lower(std::string_view s)
-{
-    std::string out(s);
-    std::transform(out.begin(), out.end(), out.begin(), to_lower);
-    return out;
-}
-
-}  // namespace
 
 bool Table::add_exact(std::string_view text, size_t entry)
 {

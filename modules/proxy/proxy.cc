@@ -144,14 +144,6 @@ constexpr uint64_t bit(http::HeaderId id)
     return uint64_t{1} << static_cast<unsigned>(id);
 }
 
-std::string lower(std::string_view s)
-{
-    std::string out(s);
-    for (char& c : out)
-        c = to_lower(c);
-    return out;
-}
-
 void note_name(const std::string& name, uint64_t& ids, std::vector<std::string>& names)
 {
     http::HeaderId id = http::header_id(name);

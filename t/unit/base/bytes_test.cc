@@ -57,6 +57,12 @@ TEST(Bytes, Decimals)
         EXPECT_EQ(parse_decimal(bad), std::nullopt) << bad;
 }
 
+TEST(Bytes, Lower)
+{
+    EXPECT_EQ(lower("AbZ@[`{ 0\xC4"), "abz@[`{ 0\xC4");
+    EXPECT_EQ(lower(""), "");
+}
+
 std::vector<std::string> elements(std::string_view list)
 {
     std::vector<std::string> out;

@@ -23,6 +23,16 @@ constexpr Special specials[] = {
      "The plain HTTP request was sent to HTTPS port"},
 };
 
+/// What a page is headed with: mostly the status line's words, as in nginx.
+std::string_view heading_of(int status)
+{
+    switch (status) {
+    case 302: return "302 Found";
+    case 401: return "401 Authorization Required";
+    default: return status_line_text(status);
+    }
+}
+
 bool has_page(int status)
 {
     if (status >= 301 && status <= 308)
@@ -38,7 +48,7 @@ std::string make_page(int status, Tokens tokens, bool padded)
     std::string tail;
     for (int i = 0; padded && i < 6; ++i)
         tail += padding;
-    std::string title(status_line_text(status)), heading = title, more;
+    std::string title(heading_of(status)), heading = title, more;
     for (const Special& s : specials)
         if (s.status == status) {
             title = fmt::format("400 {}", s.title);

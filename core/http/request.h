@@ -120,7 +120,7 @@ public:
     /// The end of the response: last chunk, trailers. finished or closed.
     Task<Rc> finish() { return write({}, true); }
     /// A whole response: send_head, write, finish. `content_type` empty: the location's by
-    /// extension.
+    /// extension. Instead of 200 it may be 304 or 412 (conditions.h).
     Task<Rc> respond(int status, std::string_view content_type, std::string_view text);
     /// A 1xx head (100, 103), at once.
     Task<Rc> send_informational(int status, const Headers* headers);
@@ -160,6 +160,14 @@ public:
     ArenaVector<upstream::Attempt*> attempts;  // of upstreams, in order
     upstream::Exchange* exchange = nullptr;    // the current or last one
     std::string_view upstream_text;            // for the error log's `upstream: "..."`
+
+    /// What the client sees of `status`: an error page answers with the status of the error, unless
+    /// error_page says otherwise. A part of a page, or that it is known, stays what it is.
+    int shown_status(int status) const
+    {
+        bool whole = replace_status_ != 200 || (status != 206 && status != 304);
+        return error_status && replace_status_ && whole ? replace_status_ : status;
+    }
 
     /// The engine's: reads the target. next, or the reply to a malformed one.
     Rc start();

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/buf/writer.h"
+#include "core/http/conditions.h"
 #include "core/http/connection.h"
 #include "core/http/request.h"
 #include "core/http/service.h"
@@ -173,7 +174,7 @@ Rc Request::send_head()
     if (head_sent_)
         return next;
     if (error_status && replace_status_) {
-        out.status = replace_status_;
+        out.status = shown_status(out.status);
         out.reason = {};
     }
     if (c.service.quitting() || core().keepalive_timeout->timeout.count() == 0)
@@ -297,6 +298,13 @@ Rc Request::write_failed(const net::Io& io)
 
 Task<Rc> Request::respond(int status, std::string_view content_type, std::string_view text)
 {
+    if (shown_status(status) == 200) {
+        status = check_conditions(head.headers, IfModified::exact, -1, {});
+        if (status == 412)
+            return reply(412);
+        if (status == 304)
+            content_type = text = {};
+    }
     out.status = status;
     out.content_type = content_type.empty() && !text.empty() ? type_of(uri) : content_type;
     out.content_length = static_cast<int64_t>(text.size());

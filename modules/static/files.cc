@@ -136,15 +136,17 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
                                 ? r.arena().copy({text, static_cast<size_t>(end.out - text)})
                                 : std::string_view{};
     r.out.status = 200;
-    r.out.last_modified = info.modified;
     r.out.content_length = info.size;
-    if (r.error_status) {  // an error page is not a representation of what was asked for
+    if (r.shown_status(200) !=
+        200) {  // an error page is not a representation of what was asked for
         if (!etag.empty())
             r.out.headers.add(r.arena(), HeaderId::etag, etag);
         r.out.content_type = r.type_of(r.uri);
         return true;
     }
-    int status = check_conditions(r.head.headers, *conf.if_modified_since, info.modified, etag);
+    r.out.last_modified = info.modified;
+    int status =
+        http::check_conditions(r.head.headers, *conf.if_modified_since, info.modified, etag);
     if (status == 412) {
         rc = reply(412);
         return false;
@@ -158,7 +160,7 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     }
     r.out.content_type = r.type_of(r.uri);
     RangeVerdict verdict = RangeVerdict::whole;
-    if (range_applies(r.head.headers, info.modified, etag))
+    if (http::range_applies(r.head.headers, info.modified, etag))
         verdict = parse_ranges(r.head.headers.value(HeaderId::range), info.size, *conf.max_ranges,
                                r.arena(), ranges);
     if (verdict == RangeVerdict::unsatisfiable) {

@@ -8,13 +8,6 @@ namespace sluice::static_ {
 using http::Location;
 using http::Value;
 
-std::span<const std::pair<std::string_view, IfModified>> enum_names(IfModified*)
-{
-    static constexpr std::pair<std::string_view, IfModified> names[] = {
-        {"off", IfModified::off}, {"exact", IfModified::exact}, {"before", IfModified::before}};
-    return names;
-}
-
 std::string_view document_root(Request& r)
 {
     const Root& root = *r.conf<Conf>(module).root;

@@ -4,15 +4,17 @@
 //   static.cc     directives, variables, paths
 //   files.cc      one file as a response; index
 //   try_files.cc  try_files
-//   ranges.*, conditions.*  pure logic
+//   ranges.*      pure logic
 #pragma once
 
+#include "core/http/conditions.h"
 #include "core/http/module.h"
-#include "modules/static/conditions.h"
 
 namespace sluice::static_ {
 
 extern const Module module;
+
+using http::IfModified;
 
 struct Root {
     Template text;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "modules/static/conditions.h"
 #include "modules/static/ranges.h"
 
 namespace sluice::static_ {
@@ -61,52 +60,6 @@ TEST(Ranges, Table)
     EXPECT_EQ(ranges("bytes=50-", 0), "416");
     EXPECT_EQ(ranges("bytes=0-1", 10, 0), "whole");
     EXPECT_EQ(ranges("bytes=0-1,3-4", 10, 1), "whole");
-}
-
-TEST(Conditions, EntityTags)
-{
-    constexpr std::string_view etag = "\"a-1\"";
-    EXPECT_TRUE(matches_etag("*", etag, true));
-    EXPECT_TRUE(matches_etag("\"a-1\"", etag, false));
-    EXPECT_TRUE(matches_etag("\"x\" , \"a-1\"", etag, false));
-    EXPECT_TRUE(matches_etag("W/\"a-1\"", etag, true));
-    EXPECT_FALSE(matches_etag("W/\"a-1\"", etag, false));
-    EXPECT_FALSE(matches_etag("\"a-12\"", etag, true));
-    EXPECT_FALSE(matches_etag("\"a-1\"x", etag, true));
-    EXPECT_FALSE(matches_etag("\"x\"", {}, true));
-}
-
-constexpr int64_t modified = 1000000000;  // Sun, 09 Sep 2001 01:46:40 GMT
-
-int status(std::vector<std::pair<std::string_view, std::string_view>> fields,
-           IfModified rule = IfModified::exact)
-{
-    Arena arena;
-    http::Headers headers;
-    for (auto [name, value] : fields)
-        headers.add(arena, name, value);
-    return check_conditions(headers, rule, modified, "\"a-1\"");
-}
-
-TEST(Conditions, Table)
-{
-    constexpr std::string_view same = "Sun, 09 Sep 2001 01:46:40 GMT",
-                               later = "Sun, 09 Sep 2001 01:46:41 GMT",
-                               earlier = "Sun, 09 Sep 2001 01:46:39 GMT";
-    EXPECT_EQ(status({}), 200);
-    EXPECT_EQ(status({{"If-Modified-Since", same}}), 304);
-    EXPECT_EQ(status({{"If-Modified-Since", later}}), 200);
-    EXPECT_EQ(status({{"If-Modified-Since", later}}, IfModified::before), 304);
-    EXPECT_EQ(status({{"If-Modified-Since", earlier}}, IfModified::before), 200);
-    EXPECT_EQ(status({{"If-Modified-Since", same}}, IfModified::off), 200);
-    EXPECT_EQ(status({{"If-Modified-Since", "yesterday"}}), 200);
-    EXPECT_EQ(status({{"If-None-Match", "\"a-1\""}}), 304);
-    EXPECT_EQ(status({{"If-None-Match", "\"x\""}}), 200);
-    EXPECT_EQ(status({{"If-None-Match", "\"x\""}, {"If-Modified-Since", same}}), 200);
-    EXPECT_EQ(status({{"If-Match", "\"x\""}}), 412);
-    EXPECT_EQ(status({{"If-Match", "\"a-1\""}}), 200);
-    EXPECT_EQ(status({{"If-Unmodified-Since", earlier}}), 412);
-    EXPECT_EQ(status({{"If-Unmodified-Since", same}}), 200);
 }
 
 }  // namespace

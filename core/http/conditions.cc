@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/static/conditions.h"
+#include "core/http/conditions.h"
 
 #include "core/base/bytes.h"
 #include "core/base/clock.h"
 
-namespace sluice::static_ {
+namespace sluice::http {
 
-using http::HeaderId;
-using http::Headers;
+std::span<const std::pair<std::string_view, IfModified>> enum_names(IfModified*)
+{
+    static constexpr std::pair<std::string_view, IfModified> names[] = {
+        {"off", IfModified::off}, {"exact", IfModified::exact}, {"before", IfModified::before}};
+    return names;
+}
 
 namespace {
 
@@ -84,4 +88,4 @@ bool range_applies(const Headers& fields, int64_t modified, std::string_view eta
     return modified >= 0 && parse_http_time(value) == modified;
 }
 
-}  // namespace sluice::static_
+}  // namespace sluice::http

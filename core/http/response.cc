@@ -290,6 +290,9 @@ Rc Request::write_failed(const net::Io& io)
     if (io.kind == net::Io::timeout)
         log(Level::info,
             "client timed out (110: Connection timed out) while sending response to client");
+    else if (io.kind == net::Io::file_cut)
+        log(Level::alert,
+            "sendfile() reported that the file was truncated while sending response to client");
     else if (io.kind == net::Io::reset)
         log(Level::info, "writev() failed {} while sending response to client",
             errno_text(io.error));

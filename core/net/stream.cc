@@ -85,9 +85,11 @@ Io Stream::try_write(std::span<buf::Slice>& slices, bool& again)
         const buf::Slice& s = slices.front();
         wanted = std::min(s.size, max_file_at_once);
         io = os::sendfile(watch_.fd(), s.file, s.offset, wanted);
-        if (io.ok() && io.n == 0)
-            return {Io::reset, 0,
-                    EIO};  // the file shrank under us: the length we promised cannot be kept
+        // The length that we promised cannot be kept. Short of it is no room, mostly: no event
+        // would come for a file that has ended.
+        if (io.ok() && static_cast<size_t>(io.n) < wanted &&
+            os::file_size(s.file) <= s.offset + io.n)
+            return {Io::file_cut, 0};
     } else {
         io = write_memory(watch_.fd(), slices, wanted);
     }

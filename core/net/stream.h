@@ -15,7 +15,8 @@
 namespace sluice::net {
 
 struct Io {
-    enum Kind : uint8_t { ok, eof, timeout, reset, canceled } kind = ok;
+    /// file_cut: a file that is being sent is shorter than it was.
+    enum Kind : uint8_t { ok, eof, timeout, reset, canceled, file_cut } kind = ok;
     size_t n = 0;
     int error = 0;  // errno of a reset
 

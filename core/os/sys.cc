@@ -72,6 +72,14 @@ Io sendfile(int socket, int file, off_t offset, size_t n)
     return retry(counters.sendfile, [&] { return ::sendfile(socket, file, &offset, n); });
 }
 
+int64_t file_size(int fd)
+{
+    struct stat s {
+    };
+    ++counters.file;
+    return ::fstat(fd, &s) == 0 ? s.st_size : -1;
+}
+
 Io pread(int fd, void* to, size_t n, off_t offset)
 {
     return retry(counters.file, [&] { return ::pread(fd, to, n, offset); });

@@ -37,6 +37,8 @@ Io recv(int fd, void* to, size_t n);
 Io send_parts(int fd, iovec* parts, int count, bool more);
 /// At most n bytes of `file` from `offset` to the socket.
 Io sendfile(int socket, int file, off_t offset, size_t n);
+/// Of a file that is open; -1 when it cannot be said.
+int64_t file_size(int fd);
 Io pread(int fd, void* to, size_t n, off_t offset);
 /// Whole, or as much as an error lets; for log files.
 Io write_all(int fd, const void* from, size_t n);

@@ -58,8 +58,13 @@ Task<Rc> send_range(Request& r, int fd, Range range)
         os::Io io =
             os::pread(fd, b.room(), std::min<size_t>(static_cast<size_t>(left), b.room_size()), at);
         if (!io.ok() || io.n == 0) {
-            r.log(Level::alert, "pread() failed or the file was truncated while sending it {}",
-                  errno_text(io.error));
+            std::string_view path = path_of(r, r.uri);
+            if (io.ok())
+                r.log(Level::alert,
+                      "pread() read only 0 of {} from \"{}\" while sending response to client",
+                      std::min<size_t>(static_cast<size_t>(left), copy_buffer), path);
+            else
+                r.log(Level::crit, "pread() \"{}\" failed {}", path, errno_text(io.error));
             co_return r.cut_short();
         }
         b.filled(static_cast<size_t>(io.n));

@@ -81,6 +81,8 @@ public:
     void signal(int number) const;
     /// Waits until it is: descriptors at the baseline, one active connection, alive.
     void expect_calm();
+    /// The error log gets an [alert] line with this text, which is then no fault.
+    void expect_alert(const std::string& text);
     /// Stops it; checks exit code and reports. The destructor does it too.
     void finish();
 
@@ -94,7 +96,7 @@ private:
     std::atomic<int> accepted_ = 0, playing_ = 0;
     std::thread acceptor_;
     int pid_ = 0, baseline_ = 0;
-    bool finished_ = false;
+    bool finished_ = false, alerts_ = false;
 };
 
 }  // namespace sluice::fault

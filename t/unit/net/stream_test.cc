@@ -230,7 +230,7 @@ TEST_F(StreamTest, FileSlices)
     ended = false;
     scope.start(write_all(owner, *this, beyond, ms{1000}), &cancel);
     until_ended();
-    EXPECT_EQ(io.kind, Io::reset);
+    EXPECT_EQ(io.kind, Io::file_cut);
 }
 
 TEST_F(StreamTest, DroppedInTheMiddle)

@@ -71,6 +71,7 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
         if (io.n >= read_size_)
             read_size_ = std::min(read_size_ * 2, buf::Buffer::largest);
         if (io.kind == net::Io::timeout) {
+            r.timed_out = true;
             r.log(Level::info,
                   "client timed out (110: Connection timed out) while reading client request body");
             co_return BodyRead{BodyRead::timeout};
@@ -204,7 +205,8 @@ Task<bool> BodyReader::discard(Request& r, Deadline deadline)
         co_return false;  // it may send the body or not: only closing is certain (RFC 9110 10.1.1)
     invited_ = true;
     for (;;) {
-        BodyRead piece = co_await pull(r, deadline);
+        Deadline next = std::min(deadline, Clock::in(*r.core().lingering_timeout));
+        BodyRead piece = co_await pull(r, next);
         if (piece.kind == BodyRead::end)
             co_return true;
         if (!piece.good() || Clock::now() >= deadline)

@@ -252,6 +252,7 @@ void Connection::judge(Rc rc)
 
 void Connection::end_request()
 {
+    timed_out_ = request->timed_out;
     unread_ = !request->body.complete();
     request->body.give_back(in);
     pipelined_ = !in.empty();

@@ -153,10 +153,11 @@ public:
     // ---- bookkeeping ----
     int64_t started_wall_ms;
     Instant started;
-    bool keep_alive;                           // our wish; rendered into the head
-    int log_status = 0;                        // 494-499 of the log; 0: out.status
-    int error_status = 0;                      // set while an error page is served
-    std::string_view id();                     // $request_id
+    bool timed_out = false;  // the client was too slow with its body or our answer
+    bool keep_alive;         // our wish; rendered into the head
+    int log_status = 0;      // 494-499 of the log; 0: out.status
+    int error_status = 0;    // set while an error page is served
+    std::string_view id();   // $request_id
     ArenaVector<upstream::Attempt*> attempts;  // of upstreams, in order
     upstream::Exchange* exchange = nullptr;    // the current or last one
     std::string_view upstream_text;            // for the error log's `upstream: "..."`

@@ -287,7 +287,8 @@ Rc Request::write_failed(const net::Io& io)
     failed_ = true;
     keep_alive = false;
     head_out_.release();
-    if (io.kind == net::Io::timeout)
+    timed_out = io.kind == net::Io::timeout;
+    if (timed_out)
         log(Level::info,
             "client timed out (110: Connection timed out) while sending response to client");
     else if (io.kind == net::Io::file_cut)

@@ -60,6 +60,7 @@ Exchange::Head Exchange::take_head(http::Request& r, const net::Io& io)
             return Head::more;
         return head_failed(failure(Failure::read_timeout, 504));
     case net::Io::canceled: return head_failed(failure(Failure::client_gone, 499));
+    case net::Io::file_cut:
     case net::Io::reset: return head_failed(failure(Failure::reset, 502, io.error));
     case net::Io::eof: return head_failed(failure(Failure::closed_early));
     }

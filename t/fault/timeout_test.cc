@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clients that are too slow: what they see of it, with and without reset_timedout_connection.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "rig.h"
+
+namespace sluice::fault {
+namespace {
+
+using runner::sleep_seconds;
+constexpr size_t big = 64u << 20;
+
+// "/big": more than fits into the sockets' buffers; else reads what comes and says nothing.
+void play_slow(Peer& peer)
+{
+    std::string head, body;
+    const std::string block(1 << 16, 'x');
+    if (!peer.head(head))
+        return;
+    if (head.find("/big") == head.npos) {
+        peer.take(big, body);
+        return;
+    }
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(big) + "\r\n\r\n");
+    for (size_t n = 0; n < big; n += block.size())
+        if (peer.socket.write_all(block, in_seconds(10)) != Io::ok)
+            return;
+}
+
+struct Slow {
+    const char* request;
+    bool takes_nothing;  // of a large answer
+    bool resets;         // with reset_timedout_connection on, as nginx does
+};
+
+constexpr Slow slow_clients[] = {
+    {"GET /file HTTP/1.1\r\nHost: a\r\n\r\n", true, true},
+    {"GET /p/big HTTP/1.1\r\nHost: a\r\n\r\n", true, true},
+    {"POST /p/in HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab", false, true},
+    {"POST /s/in HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab", false, true},
+    {"POST /ok HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab", false, true},
+    {"GET /ok HTTP/1.1\r\nHo", false, true},
+    {"", false, false},
+    {"GET /ok HTTP/1.1\r\nHost: a\r\n\r\n", false, false},
+};
+
+void check_slow_clients(bool on)
+{
+    const std::string locations =
+        std::string("reset_timedout_connection ") + (on ? "on" : "off") +
+        "; send_timeout 1s; client_body_timeout 1s; client_header_timeout 1s;"
+        "keepalive_timeout 1s; lingering_timeout 1s;"
+        "location = /file { sendfile on; }"
+        "location /p { proxy_pass http://origin; proxy_http_version 1.1; }"
+        "location /s { proxy_pass http://origin; proxy_http_version 1.1;"
+        "  proxy_request_buffering off; }"
+        "location = /ok { return 200 ok; }";
+    Rig rig(locations, play_slow);
+    rig.write("html/file", "");
+    std::filesystem::resize_file(rig.root() + "/html/file", big);
+    std::vector<Socket> clients;
+    for (const Slow& slow : slow_clients) {
+        clients.push_back(rig.connect());
+        clients.back().write_all(slow.request, in_seconds(5));
+    }
+    sleep_seconds(3);
+    for (size_t i = 0; i < clients.size(); ++i) {
+        std::string bytes;
+        Io end;
+        while ((end = clients[i].read_some(bytes, in_seconds(5))) == Io::ok) {
+            if (slow_clients[i].takes_nothing)
+                bytes.clear();
+        }
+        bool resets = on && slow_clients[i].resets;
+        EXPECT_EQ(end, resets ? Io::error : Io::eof) << slow_clients[i].request << on;
+        clients[i].close();
+    }
+    rig.expect_calm();
+}
+
+TEST(SlowClient, IsReset)
+{
+    check_slow_clients(true);
+}
+
+TEST(SlowClient, IsClosedInPeace)
+{
+    check_slow_clients(false);
+}
+
+}  // namespace
+}  // namespace sluice::fault

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A payload for tests of the process layer. Directives at main level: `test_listen PORT|unix:PATH;`
-// (many) and `test_answer TEXT;`. A connection sends one line: "answer" gets TEXT, "pid" the
-// worker's pid, "env X" the variable, "uid" the user, "hold" TEXT after a second line (that is
-// something in flight), "crash" kills the worker.
+// (many), `test_answer TEXT;`, `test_directory PATH;` for temporary files. A connection sends one
+// line: "answer" gets TEXT, "pid" the worker's pid, "env X" the variable, "uid" the user, "hold"
+// TEXT after a second line (that is something in flight), "crash" kills the worker.
 #pragma once
 
 #include <signal.h>
@@ -27,6 +27,7 @@ struct TestConf {
     std::vector<net::ListenSpec> listens;
     conf::Setting<std::string> answer{"none"};
     conf::Setting<bool> die_at_start{false};
+    conf::Setting<std::string> directory;
 };
 
 inline void add_test_listen(conf::Apply& apply, TestConf& conf)
@@ -47,6 +48,7 @@ inline constexpr conf::Directive test_rows[] = {
     {"test_listen", conf::in_main, 1, 1, conf::call<add_test_listen>},
     {"test_answer", conf::in_main, 1, 1, conf::store<&TestConf::answer>},
     {"test_die_at_start", conf::in_main, 1, 1, conf::store<&TestConf::die_at_start>},
+    {"test_directory", conf::in_main, 1, 1, conf::store<&TestConf::directory>},
 };
 
 class TestPayload final : public Payload
@@ -56,6 +58,12 @@ public:
     void* main_conf(size_t, const void*) override { return &conf_; }
     void finish(conf::Diagnostics&, const Log& log, const std::string&) override { log_ = &log; }
     std::vector<net::ListenSpec> listens() override { return conf_.listens; }
+    std::vector<std::string> directories() override
+    {
+        if (!conf_.directory.is_set())
+            return {};
+        return {*conf_.directory};
+    }
     void start(event::Loop&, const net::ListenSockets& sockets, const WorkerSettings&,
                std::function<void()> drained) override
     {

@@ -188,8 +188,8 @@ Task<void> await_ended(Owner& o, std::vector<int>& out)
 
 TEST(Task, MayHaveEndedBeforeItIsAwaited)
 {
+    Owner owner;  // outlives the loop, which destroys what has ended
     Loop loop(4);
-    Owner owner;
     std::vector<int> out;
     Scope scope;
     scope.start(await_ended(owner, out), nullptr);

@@ -18,10 +18,12 @@ public:
     }
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
     std::vector<std::string> directories() override { return service_.directories(); }
-    void start(event::Loop& loop, const net::ListenSockets& sockets,
+    void start(event::Loop&, const net::ListenSockets& sockets,
                const process::WorkerSettings& settings, std::function<void()> drained) override
     {
-        service_.start(loop, sockets, settings.worker_connections, settings.multi_accept,
+        service_.start(sockets,
+                       {settings.worker_connections, settings.multi_accept, settings.scoreboard,
+                        settings.line},
                        std::move(drained));
     }
     void quit() override { service_.quit(); }

@@ -47,7 +47,7 @@ Loop::~Loop()
 
 void Loop::turn(Instant until)
 {
-    ++stats_.turns;
+    ++stats_->turns;
     int timeout = -1;
     if (!ready_.empty() || !dead_.empty()) {
         timeout = 0;
@@ -57,14 +57,17 @@ void Loop::turn(Instant until)
             timeout =
                 static_cast<int>(std::clamp<int64_t>((next - Clock::now()).count(), 0, 60000));
     }
+    stats_->turn_began.set(0);
     int n = os::epoll_wait(epoll_.get(), events_.data(), batch, timeout);
-    os::update_clock();
+    began_us_ = os::update_clock();
+    stats_->turn_began.set(static_cast<uint64_t>(Clock::now().ticks));
     dispatch(events_.data(), n);
     timers_.advance(Clock::now());
     run_ready();
     reap();
     while (TurnEnd* work = turn_ends_.pop_front())
         work->turn_ended();
+    stats_->longest_turn.raise(os::steady_us() - began_us_);
 }
 
 void Loop::run()
@@ -76,12 +79,12 @@ void Loop::run()
 
 void Loop::dispatch(const epoll_event* events, int n)
 {
-    stats_.events += static_cast<uint64_t>(n);
+    stats_->events += static_cast<uint64_t>(n);
     for (int i = 0; i < n; ++i) {
         uint64_t data = events[i].data.u64;
         auto* slot = reinterpret_cast<Slot*>(data & ~uint64_t{1});
         if (!slot->watch || (slot->instance & 1) != (data & 1)) {
-            ++stats_.stale;
+            ++stats_->stale;
             continue;
         }
         slot->watch->on_events(events[i].events);
@@ -94,7 +97,7 @@ void Loop::run_ready()
     List<Waiter, ReadyTag> now;
     now.splice_back(ready_);
     while (Waiter* waiter = now.pop_front()) {
-        ++stats_.resumed;
+        ++stats_->resumed;
         budget_ = budget;
         if (waiter->settle())
             Pump::run(waiter->handle_);

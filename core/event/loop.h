@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/counter.h"
 #include "core/event/task.h"
 #include "core/event/timer.h"
 #include "core/event/wait.h"
@@ -41,7 +42,9 @@ class Loop
 {
 public:
     struct Stats {
-        uint64_t turns = 0, events = 0, stale = 0, resumed = 0;
+        Counter turns, events, stale, resumed;
+        Counter longest_turn;  // microseconds, of those since the start
+        Counter turn_began;    // gauge: steady milliseconds; 0 while it waits for events
     };
 
     /// `slots`: how many descriptors may be registered at once.
@@ -67,7 +70,9 @@ public:
 
     TimerWheel& timers() { return timers_; }
     FrameArena& frames() { return frames_; }
-    const Stats& stats() const { return stats_; }
+    const Stats& stats() const { return *stats_; }
+    /// Counts there from now on (shared memory), on top of what stands there.
+    void publish(Stats& where) { stats_ = &where; }
     size_t free_slots() const { return free_count_; }
 
     /// Ready I/O does not suspend, but after this many operations in a row it does (fairness).
@@ -103,7 +108,9 @@ private:
     List<Waiter, ReadyTag> ready_;
     List<TurnEnd, TurnEndTag> turn_ends_;
     std::vector<std::coroutine_handle<>> dead_;
-    Stats stats_;
+    Stats own_stats_;
+    Stats* stats_ = &own_stats_;
+    uint64_t began_us_ = 0;
     int budget_ = 0;
     bool stopped_ = false;
 };

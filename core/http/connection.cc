@@ -27,14 +27,14 @@ constexpr ms leaving_linger{500};
 Connection::Connection(Service& s, const Listener& l, os::Address peer_address, uint64_t n)
     : service(s), listener(l), peer(std::move(peer_address)), number(n), started(Clock::now())
 {
-    ++service.counters.active;
+    ++service.counters().active;
     ++service.connections_in_use;
     limits_ = l.addresses.back()->default_server->root.core;
 }
 
 Connection::~Connection()
 {
-    --service.counters.active;
+    --service.counters().active;
     --service.connections_in_use;
 }
 
@@ -108,7 +108,7 @@ Task<void> Connection::serve(Connection& self)
 Deadline Connection::begin_idling()
 {
     idle = true;
-    ++service.counters.waiting;
+    ++service.counters().waiting;
     in.release();
     if (requests == 0)
         return Clock::in(*listen_address().default_server->core->client_header_timeout);
@@ -117,7 +117,7 @@ Deadline Connection::begin_idling()
 
 void Connection::end_idling()
 {
-    --service.counters.waiting;
+    --service.counters().waiting;
     idle = false;
     // Asked while it was waking up anyway: the request that came is served all the same.
     cancel.reset();
@@ -142,7 +142,7 @@ Task<Connection::Head> Connection::read_head(Connection& self)
     const Server& defaults = *listen_address().default_server;
     parser_.start(defaults.limits, arena);
     idle = false;
-    ++service.counters.reading;
+    ++service.counters().reading;
     Deadline deadline = Clock::in(*defaults.core->client_header_timeout);
     ParseState state = in.empty() ? ParseState::more : parser_.feed(in.view());
     while (state == ParseState::more) {
@@ -155,7 +155,7 @@ Task<Connection::Head> Connection::read_head(Connection& self)
             break;
         state = parser_.feed(in.view());
     }
-    --service.counters.reading;
+    --service.counters().reading;
     if (state == ParseState::done)
         co_return Head::request;
     if (state == ParseState::error) {
@@ -191,7 +191,7 @@ const Server& Connection::choose_server(RequestHead& h, Request* r)
 Task<void> Connection::refuse(Connection& self, const ParseError& error)
 {
     keep_ = false;
-    ++service.counters.requests;
+    ++service.counters().requests;
     Request* r = arena.make<Request>(self, parser_.head());
     r->serve_by(*listen_address().default_server);
     r->keep_alive = false;
@@ -221,8 +221,8 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
 void Connection::begin_request()
 {
     ++requests;
-    ++service.counters.requests;
-    ++service.counters.writing;
+    ++service.counters().requests;
+    ++service.counters().writing;
     RequestHead& head = parser_.head();
     Request* r = arena.make<Request>(*this, head);
     request = r;
@@ -256,7 +256,7 @@ void Connection::end_request()
     unread_ = !request->body.complete();
     request->body.give_back(in);
     pipelined_ = !in.empty();
-    --service.counters.writing;
+    --service.counters().writing;
     request = nullptr;
     arena.clear();
 }

@@ -104,11 +104,13 @@ std::vector<std::string> Service::directories() const
     return {paths.begin(), paths.end()};
 }
 
-void Service::start(event::Loop&, const net::ListenSockets& sockets, size_t worker_connections,
-                    bool multi_accept, std::function<void()> drained)
+void Service::start(const net::ListenSockets& sockets, const Post& post,
+                    std::function<void()> drained)
 {
-    max_connections = worker_connections;
-    multi_accept_ = multi_accept;
+    scoreboard_ = &post.scoreboard;
+    line_ = &post.line;
+    max_connections = post.worker_connections;
+    multi_accept_ = post.multi_accept;
     drained_ = std::move(drained);
     for (size_t i = 0; i < main_->listeners.size(); ++i) {
         acceptors_.push_back(std::make_unique<Acceptor>(*this, main_->listeners[i], sockets[i]));
@@ -146,7 +148,7 @@ void Service::accept(Acceptor& acceptor, int fd, const Listener& listener)
                 return acceptor.pause();
             return;
         }
-        ++counters.accepted;
+        ++counters().accepted;
         if (connections_in_use >= max_connections && !shed_idle()) {
             (*main_->log)(Level::alert, "{} worker_connections are not enough", max_connections);
             continue;  // the socket closes
@@ -157,7 +159,7 @@ void Service::accept(Acceptor& acceptor, int fd, const Listener& listener)
             (*main_->log)(Level::alert, "{} worker_connections are not enough", max_connections);
             continue;
         }
-        ++counters.handled;
+        ++counters().handled;
         event::CancelScope* cancel = &c->cancel;
         scope_.start(live(*this, std::move(c)), cancel);
     }
@@ -194,8 +196,9 @@ void Service::check_drained()
 
 std::string Service::remaining() const
 {
-    return live_.empty() ? std::string()
-                         : fmt::format("{} connections are still open", counters.active);
+    return live_.empty()
+               ? std::string()
+               : fmt::format("{} connections are still open", line_->connections.active.get());
 }
 
 }  // namespace sluice::http

@@ -13,14 +13,9 @@
 #include "core/http/config.h"
 #include "core/http/connection.h"
 #include "core/net/listen.h"
+#include "core/net/scoreboard.h"
 
 namespace sluice::http {
-
-/// What stub_status shows. Per worker until shared zones exist; see core/process.
-struct ConnectionCounters {
-    uint64_t accepted = 0, handled = 0, requests = 0;
-    uint64_t active = 0, reading = 0, writing = 0, waiting = 0;
-};
 
 class Service
 {
@@ -35,8 +30,14 @@ public:
     /// Of client_body_temp_path, each once.
     std::vector<std::string> directories() const;
 
-    void start(event::Loop& loop, const net::ListenSockets& sockets, size_t worker_connections,
-               bool multi_accept, std::function<void()> drained);
+    /// What a worker serves with; scoreboard and line outlive the service.
+    struct Post {
+        size_t worker_connections = 512;
+        bool multi_accept = false;
+        const net::Scoreboard& scoreboard;
+        net::WorkerLine& line;
+    };
+    void start(const net::ListenSockets& sockets, const Post& post, std::function<void()> drained);
     void quit();
     bool quitting() const { return quitting_; }
     std::string remaining() const;
@@ -46,7 +47,9 @@ public:
     /// Of this worker.
     size_t connections_in_use = 0;  // clients and upstreams, as worker_connections counts
     size_t max_connections = 512;
-    ConnectionCounters counters;
+    net::ConnectionCounts& counters() { return line_->connections; }
+    /// Of all workers.
+    const net::Scoreboard& scoreboard() const { return *scoreboard_; }
 
     /// Makes room by closing the connection that has idled longest; false when none idles.
     bool shed_idle();
@@ -62,6 +65,8 @@ private:
     void check_drained();
 
     std::unique_ptr<Main> main_;
+    const net::Scoreboard* scoreboard_ = nullptr;
+    net::WorkerLine* line_ = nullptr;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     List<Connection> live_;
     event::Scope scope_;  // dropped before what it serves

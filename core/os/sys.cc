@@ -137,13 +137,22 @@ int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms)
     return n < 0 ? 0 : n;
 }
 
-void update_clock()
+uint64_t update_clock()
 {
     timespec steady, wall;
     clock_gettime(CLOCK_MONOTONIC, &steady);
     clock_gettime(CLOCK_REALTIME, &wall);
     Clock::set({steady.tv_sec * 1000 + steady.tv_nsec / 1000000},
                wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
+    return static_cast<uint64_t>(steady.tv_sec) * 1000000 +
+           static_cast<uint64_t>(steady.tv_nsec) / 1000;
+}
+
+uint64_t steady_us()
+{
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
 }
 
 void random_bytes(void* to, size_t n)

@@ -52,8 +52,9 @@ int epoll_del(int epoll, int fd);
 /// timeout_ms < 0: no limit. n events, or 0 (also when a signal came).
 int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms);
 
-/// Reads both clocks into Clock.
-void update_clock();
+/// Reads both clocks into Clock; returns the steady one in microseconds.
+uint64_t update_clock();
+uint64_t steady_us();
 
 /// Cryptographically strong bytes (getrandom).
 void random_bytes(void* to, size_t n);

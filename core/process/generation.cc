@@ -283,9 +283,10 @@ void Generation::redirect_stderr() const
         }
 }
 
-WorkerSettings Generation::worker_settings() const
+WorkerSettings Generation::worker_settings(const net::Scoreboard& board,
+                                           net::WorkerLine& line) const
 {
-    return {*events.worker_connections, *events.multi_accept};
+    return {*events.worker_connections, *events.multi_accept, board, line};
 }
 
 }  // namespace sluice::process

@@ -40,7 +40,9 @@ public:
     /// Standard error goes to the first error log that is a file, as of nginx.
     void redirect_stderr() const;
     bool logs_to_stderr() const;
-    WorkerSettings worker_settings() const;
+    WorkerSettings worker_settings(const net::Scoreboard& board, net::WorkerLine& line) const;
+    /// Counts configurations that served; the first is 1.
+    uint32_t number = 1;
 
     MainConf main;
     EventsConf events;

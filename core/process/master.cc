@@ -163,6 +163,7 @@ void Master::on_ready(Slot& slot)
 void Master::on_death(const os::Death& death)
 {
     const Log& to = log();
+    scoreboard_.give_back(death.pid);
     if (death.by_signal)
         to(Level::alert, "worker process {} exited on signal {}{}", death.pid, death.code,
            death.core_dumped ? " (core dumped)" : "");
@@ -224,13 +225,16 @@ bool Master::spawn(Crew& crew, size_t index)
     Slot& slot = crew.slots[index];
     os::Pipe ready;
     int error = 0;
+    net::WorkerLine* line = scoreboard_.take(crew.generation->number, static_cast<uint32_t>(index));
     int pid = os::make_pipe(ready) ? os::fork_process(error) : -1;
     if (pid == 0) {
         slot.ready.close();
         ready.read.close();
-        become_worker(crew, index, std::move(ready.write));
+        become_worker(crew, index, line, std::move(ready.write));
     }
     slot.born = Clock::now();
+    if (line)
+        line->pid = std::max(pid, 0);
     if (pid < 0) {
         log()(Level::alert, "fork() failed while spawning \"worker process\" {}",
               errno_text(error));
@@ -245,7 +249,7 @@ bool Master::spawn(Crew& crew, size_t index)
     return true;
 }
 
-void Master::become_worker(Crew& crew, size_t index, os::Fd ready)
+void Master::become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::Fd ready)
 {
     int master = 0;
     {
@@ -261,8 +265,8 @@ void Master::become_worker(Crew& crew, size_t index, os::Fd ready)
         for (Slot& slot : next_.slots)
             slot.ready.close();
         master = os::parent_id();
-        int code =
-            worker_main(*generation, index, master, std::move(lifeline_.read), std::move(ready));
+        int code = worker_main(*generation, {index, master, scoreboard_, line,
+                                             std::move(lifeline_.read), std::move(ready)});
         os::exit_now(code);
     }
 }
@@ -282,6 +286,7 @@ void Master::load_next()
         asked_next_.clear();
         return;
     }
+    generation->number = current_.generation->number + 1;
     generation->log(Level::notice, "using the \"epoll\" event method");
     generation->log(Level::notice, "start worker processes");
     if (!muster(std::move(generation)))

@@ -57,7 +57,7 @@ private:
 
     bool muster(std::shared_ptr<Generation> generation);
     bool spawn(Crew& crew, size_t index);
-    [[noreturn]] void become_worker(Crew& crew, size_t index, os::Fd ready);
+    [[noreturn]] void become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::Fd ready);
     void load_next();
     void promote();
     void give_up_next(const std::string& why);
@@ -74,6 +74,7 @@ private:
     os::Fd signals_;
     os::Pipe lifeline_;
     ReloadDesk desk_;
+    net::Scoreboard scoreboard_;
     Crew current_, next_;
     std::vector<int> retired_;  // workers that are finishing
     bool load_wanted_ = false;

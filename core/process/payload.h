@@ -16,6 +16,7 @@
 #include "core/conf/rows.h"
 #include "core/event/loop.h"
 #include "core/net/listen.h"
+#include "core/net/scoreboard.h"
 
 namespace sluice::process {
 
@@ -23,6 +24,8 @@ namespace sluice::process {
 struct WorkerSettings {
     size_t worker_connections = 512;
     bool multi_accept = false;
+    const net::Scoreboard& scoreboard;
+    net::WorkerLine& line;  // this worker's
 };
 
 class Payload

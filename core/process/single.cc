@@ -20,6 +20,8 @@ public:
         : setup_(setup),
           startup_(startup),
           current_(std::move(first)),
+          own_line_(std::make_unique<net::WorkerLine>()),
+          line_(take_line()),
           loop_(loop_slots(*current_)),
           signals_([this](const os::Signal& s) { on_signal(s); }),
           deadline_([this] { too_late(); })
@@ -32,6 +34,7 @@ public:
             report(Level::emerg, "signalfd() failed");
             return 1;
         }
+        loop_.publish(line_.loop);
         start(current_);
         if (!startup_.serving(*current_, report))
             return 1;
@@ -52,10 +55,20 @@ public:
     }
 
 private:
+    net::WorkerLine& take_line()
+    {
+        net::WorkerLine* line = scoreboard_.take(1, 0);
+        if (!line)
+            return *own_line_;
+        line->pid = os::process_id();
+        return *line;
+    }
+
     void start(const std::shared_ptr<Generation>& generation)
     {
         Generation* raw = generation.get();
-        generation->payload->start(loop_, generation->sockets, generation->worker_settings(),
+        generation->payload->start(loop_, generation->sockets,
+                                   generation->worker_settings(scoreboard_, line_),
                                    [this, raw] { drained_.push_back(raw); });
     }
 
@@ -130,6 +143,9 @@ private:
     const Setup& setup_;
     Startup& startup_;
     std::shared_ptr<Generation> current_;
+    net::Scoreboard scoreboard_;
+    std::unique_ptr<net::WorkerLine> own_line_;  // where there is no memory for it
+    net::WorkerLine& line_;
     event::Loop loop_;
     std::vector<std::shared_ptr<Generation>> old_;  // draining
     std::vector<Generation*> drained_;

@@ -68,9 +68,11 @@ bool drop_rights(const Generation& g)
 class Worker
 {
 public:
-    Worker(Generation& generation, int master)
+    Worker(Generation& generation, const Post& post)
         : g_(generation),
-          master_(master),
+          master_(post.master),
+          scoreboard_(post.scoreboard),
+          line_(post.line ? *post.line : own_line_),
           loop_(loop_slots(generation)),
           signals_([this](const os::Signal& s) { on_signal(s); }),
           lifeline_([this] { orphaned(); }),
@@ -84,7 +86,10 @@ public:
             return fatal_code;
         g_.log(Level::debug, "worker cycle: {} connections, {} descriptors at most",
                *g_.events.worker_connections, os::file_limit().soft);
-        g_.payload->start(loop_, g_.sockets, g_.worker_settings(), [this] { loop_.stop(); });
+        line_.pid = os::process_id();
+        loop_.publish(line_.loop);
+        g_.payload->start(loop_, g_.sockets, g_.worker_settings(scoreboard_, line_),
+                          [this] { loop_.stop(); });
         os::write_byte(ready.get());
         ready.close();
         loop_.run();
@@ -152,6 +157,9 @@ private:
 
     Generation& g_;
     int master_;
+    const net::Scoreboard& scoreboard_;
+    net::WorkerLine own_line_;  // where the scoreboard has none for us
+    net::WorkerLine& line_;
     event::Loop loop_;
     SignalWatch signals_;
     EndWatch lifeline_;
@@ -200,17 +208,17 @@ void reopen_logs(Payload& payload, const Generation& generation)
     generation.redirect_stderr();
 }
 
-int worker_main(Generation& generation, size_t index, int master, os::Fd lifeline, os::Fd ready)
+int worker_main(Generation& generation, Post post)
 {
     Log::set_process_id(os::process_id());
     os::update_clock();
     os::set_title("nginx: worker process");
-    set_limits(generation, index);
+    set_limits(generation, post.index);
     if (!drop_rights(generation))
         return fatal_code;
     os::replace_environment(worker_environment(generation.main));
-    Worker worker(generation, master);
-    return worker.run(std::move(lifeline), std::move(ready));
+    Worker worker(generation, post);
+    return worker.run(std::move(post.lifeline), std::move(post.ready));
 }
 
 }  // namespace sluice::process

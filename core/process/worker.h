@@ -63,8 +63,17 @@ size_t loop_slots(const Generation& generation);
 /// Reopens all log files of this process and says so.
 void reopen_logs(Payload& payload, const Generation& generation);
 
-/// In the child: serves, then returns its exit code. `lifeline` ends when the master does; a byte
-/// on `ready` says that we serve.
-int worker_main(Generation& generation, size_t index, int master, os::Fd lifeline, os::Fd ready);
+/// What a worker has from its master. `line` may be null (all are taken): it counts for itself
+/// then. `lifeline` ends when the master does; a byte on `ready` says that we serve.
+struct Post {
+    size_t index;  // 0 … worker_processes - 1
+    int master;
+    const net::Scoreboard& scoreboard;
+    net::WorkerLine* line;
+    os::Fd lifeline, ready;
+};
+
+/// In the child: serves, then returns its exit code.
+int worker_main(Generation& generation, Post post);
 
 }  // namespace sluice::process

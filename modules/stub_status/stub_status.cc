@@ -10,8 +10,8 @@ extern const Module module;
 
 namespace {
 
-using http::ConnectionCounters;
 using http::Value;
+using net::ConnectionCounts;
 
 std::string_view text_of(Request& r, uint64_t n)
 {
@@ -19,22 +19,31 @@ std::string_view text_of(Request& r, uint64_t n)
     return r.arena().copy({text.data(), text.size()});
 }
 
-template <uint64_t ConnectionCounters::*Member>
+// Of all workers, as of nginx.
+template <Counter ConnectionCounts::*Member>
+std::string_view sum(Request& r)
+{
+    return text_of(r, r.c.service.scoreboard().sum([](const net::WorkerLine& line) {
+        return (line.connections.*Member).get();
+    }));
+}
+
+template <Counter ConnectionCounts::*Member>
 Value variable(Request& r, const void*)
 {
-    return text_of(r, r.c.service.counters.*Member);
+    return sum<Member>(r);
 }
 
 Task<Rc> show(Request& r)
 {
     if (r.method_id != http::Method::get && r.method_id != http::Method::head)
         co_return reply(405);
-    const ConnectionCounters& n = r.c.service.counters;
+    using N = ConnectionCounts;
     std::string_view text = r.arena().concat(
-        "Active connections: ", text_of(r, n.active), " \nserver accepts handled requests\n ",
-        text_of(r, n.accepted), " ", text_of(r, n.handled), " ", text_of(r, n.requests),
-        " \nReading: ", text_of(r, n.reading), " Writing: ", text_of(r, n.writing),
-        " Waiting: ", text_of(r, n.waiting), " \n");
+        "Active connections: ", sum<&N::active>(r), " \nserver accepts handled requests\n ",
+        sum<&N::accepted>(r), " ", sum<&N::handled>(r), " ", sum<&N::requests>(r),
+        " \nReading: ", sum<&N::reading>(r), " Writing: ", sum<&N::writing>(r),
+        " Waiting: ", sum<&N::waiting>(r), " \n");
     co_return co_await r.respond(200, "text/plain", text);
 }
 
@@ -55,13 +64,13 @@ const Module module{
     .install =
         [](Install& in) {
             auto& v = in.main.variables;
-            v.define("connections_active", variable<&ConnectionCounters::active>, nullptr, true,
+            v.define("connections_active", variable<&ConnectionCounts::active>, nullptr, true,
                      false);
-            v.define("connections_reading", variable<&ConnectionCounters::reading>, nullptr, true,
+            v.define("connections_reading", variable<&ConnectionCounts::reading>, nullptr, true,
                      false);
-            v.define("connections_writing", variable<&ConnectionCounters::writing>, nullptr, true,
+            v.define("connections_writing", variable<&ConnectionCounts::writing>, nullptr, true,
                      false);
-            v.define("connections_waiting", variable<&ConnectionCounters::waiting>, nullptr, true,
+            v.define("connections_waiting", variable<&ConnectionCounts::waiting>, nullptr, true,
                      false);
         },
 };

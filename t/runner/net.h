@@ -35,6 +35,7 @@ public:
     Socket accept(Deadline deadline);                   // not open on timeout
 
     bool open() const { return fd_ >= 0; }
+    int fd() const { return fd_; }
     Io read_some(std::string& into, Deadline deadline);  // appends
     Io write_all(std::string_view bytes, Deadline deadline);
     void shut_write();

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reloads under load: nothing may be lost, whatever the number of workers and listeners does.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "fleet.h"
+
+namespace sluice::fault {
+namespace {
+
+void expect_quiet(const Fleet& fleet)
+{
+    std::string log = fleet.log(), out = fleet.read("logs/out");
+    for (const char* bad : {"[alert]", "[emerg]", "Sanitizer", "runtime error"}) {
+        EXPECT_EQ(log.find(bad), std::string::npos) << log.substr(log.find(bad), 500);
+        EXPECT_EQ(out.find(bad), std::string::npos) << out;
+    }
+}
+
+// A HUP every 200 ms; each is taken before the next one, or it would merge with it.
+void reload_often(Fleet& fleet, int times, const std::function<void(int)>& prepare)
+{
+    size_t before = count(fleet.log(), ": reconfiguring\n");
+    for (int i = 0; i < times; ++i) {
+        runner::Deadline slot = in_seconds(0.2);
+        prepare(i);
+        fleet.signal(SIGHUP);
+        size_t wanted = before + static_cast<size_t>(i) + 1;
+        ASSERT_TRUE(eventually([&] { return count(fleet.log(), ": reconfiguring\n") >= wanted; }))
+            << fleet.log();
+        while (runner::Clock::now() < slot)
+            sleep_seconds(0.002);
+    }
+}
+
+TEST(Reload, FiftyInTenSecondsLoseNothing)
+{
+    Fleet fleet("worker_processes 2;");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    Load load(fleet, 2, 4);
+    reload_often(fleet, 50, [](int) {});
+    EXPECT_EQ(load.end(), "");
+    EXPECT_GT(load.answers(), 1000u);
+    EXPECT_TRUE(eventually([&] { return fleet.workers().size() == 2; }));
+    expect_quiet(fleet);
+}
+
+TEST(Reload, WorkersAndListenersThatComeAndGoLoseNothing)
+{
+    Fleet fleet("worker_processes 2;");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    Load load(fleet, 2, 4);
+    reload_often(fleet, 20, [&](int i) {
+        std::string more = "location / { return 200 \"" + std::to_string(i) + "\"; }";
+        if (i % 2)
+            more += " listen 127.0.0.1:" + std::to_string(fleet.port(1 + i % 3)) + ";";
+        fleet.configure("worker_processes " + std::to_string(i % 2 ? 4 : 2) + ";", more);
+    });
+    EXPECT_EQ(load.end(), "");
+    EXPECT_TRUE(eventually([&] { return fleet.ask() == "200 19"; })) << fleet.ask();
+    EXPECT_EQ(fleet.ask("/", 2), "200 19");
+    EXPECT_EQ(fleet.ask("/", 1), "");  // of the generation before
+    EXPECT_TRUE(eventually([&] { return fleet.workers().size() == 4; }));
+    expect_quiet(fleet);
+}
+
+// An old worker answers what still arrives on an idle connection, and says that it was the last.
+TEST(Reload, RequestThatCrossesWithTheCloseIsAnswered)
+{
+    Fleet fleet;
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    for (bool used : {true, false}) {
+        runner::Socket idle = runner::Socket::connect(std::to_string(fleet.port()));
+        const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        std::string bytes;
+        if (used) {
+            idle.write_all(request, in_seconds(5));
+            ASSERT_EQ(idle.read_some(bytes, in_seconds(5)), runner::Io::ok);
+            EXPECT_NE(bytes.find("Connection: keep-alive"), std::string::npos);
+        } else {
+            sleep_seconds(0.1);  // the old worker accepts it
+        }
+        std::vector<int> old = fleet.workers();
+        ASSERT_EQ(fleet.run({"-s", "reload"}).code, 0);
+        sleep_seconds(0.1);  // QUIT has come by then
+        bytes.clear();
+        idle.write_all(request, in_seconds(5));
+        while (idle.read_some(bytes, in_seconds(5)) == runner::Io::ok)
+            ;
+        EXPECT_TRUE(bytes.starts_with("HTTP/1.1 200 ")) << bytes;
+        EXPECT_NE(bytes.find("Connection: close"), std::string::npos) << bytes;
+        EXPECT_TRUE(bytes.ends_with("hi\n")) << bytes;
+        EXPECT_TRUE(eventually([&] { return !lives(old.at(0)); }));
+    }
+}
+
+TEST(Reload, SignalsInAHurryEndWithTheLastGoodConfiguration)
+{
+    Fleet fleet("worker_processes 2;");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    for (int i = 0; i < 200; ++i) {
+        if (i == 150)
+            fleet.configure("worker_processes 3;", "location / { return 200 last; }");
+        fleet.signal(i % 10 == 9 ? SIGUSR1 : SIGHUP);
+        sleep_seconds(0.005);
+    }
+    EXPECT_TRUE(eventually([&] { return fleet.ask() == "200 last"; }));
+    fleet.configure("worker_processes 5;", "this_is_no_directive;");
+    fleet.signal(SIGHUP);
+    EXPECT_TRUE(
+        eventually([&] { return fleet.log().find("this_is_no_directive") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] { return fleet.workers().size() == 3; })) << fleet.log();
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(fleet.ask(), "200 last");
+    EXPECT_EQ(fleet.workers().size(), 3u);
+}
+
+}  // namespace
+}  // namespace sluice::fault

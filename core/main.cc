@@ -18,13 +18,10 @@ public:
     }
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
     std::vector<std::string> directories() override { return service_.directories(); }
-    void start(event::Loop&, const net::ListenSockets& sockets,
-               const process::WorkerSettings& settings, std::function<void()> drained) override
+    void start(event::Loop&, const net::ListenSockets& sockets, const process::Station& station,
+               std::function<void()> drained) override
     {
-        service_.start(sockets,
-                       {settings.worker_connections, settings.multi_accept, settings.scoreboard,
-                        settings.line},
-                       std::move(drained));
+        service_.start(sockets, station.post, station.room, std::move(drained));
     }
     void quit() override { service_.quit(); }
     void flush() override { BufferedLog::flush_all(); }

@@ -28,14 +28,14 @@ Connection::Connection(Service& s, const Listener& l, os::Address peer_address, 
     : service(s), listener(l), peer(std::move(peer_address)), number(n), started(Clock::now())
 {
     ++service.counters().active;
-    ++service.connections_in_use;
+    net::Room::take_slot();
     limits_ = l.addresses.back()->default_server->root.core;
 }
 
 Connection::~Connection()
 {
     --service.counters().active;
-    --service.connections_in_use;
+    net::Room::give_slot();
 }
 
 const os::Address& Connection::local()
@@ -112,12 +112,14 @@ Deadline Connection::begin_idling()
     in.release();
     if (requests == 0)
         return Clock::in(*listen_address().default_server->core->client_header_timeout);
+    service.room().idles(*this);
     return Clock::in(limits_->keepalive_timeout->timeout);
 }
 
 void Connection::end_idling()
 {
     --service.counters().waiting;
+    net::Sheddable::unlink();
     idle = false;
     // Asked while it was waking up anyway: the request that came is served all the same.
     cancel.reset();

@@ -12,13 +12,14 @@
 #include "core/http/config.h"
 #include "core/http/request.h"
 #include "core/http/request_parser.h"
+#include "core/net/room.h"
 #include "core/net/stream.h"
 
 namespace sluice::http {
 
 class Service;
 
-class Connection : public ListHook<>
+class Connection : public ListHook<>, private net::Sheddable
 {
 public:
     Connection(Service& s, const Listener& l, os::Address peer_address, uint64_t n);
@@ -53,6 +54,7 @@ public:
     void nudge();
 
 private:
+    void shed() override { cancel.ask(); }
     enum class Head : uint8_t { request, end };
     Task<Head> read_head(Connection& self);
     Task<void> linger(Connection& self);

@@ -123,8 +123,41 @@ Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string
     return Taken::no;
 }
 
-Taken parse_value_option(conf::Apply& apply, std::string_view word, os::ListenOptions& o)
+// accept= and accept_trigger=, of sluice.
+Taken parse_accept(conf::Apply& apply, std::string_view name, std::string_view value,
+                   net::ListenSpec& spec)
 {
+    using net::AcceptMode, net::AcceptTrigger;
+    if (name == "accept_trigger") {
+        if (value != "level" && value != "edge") {
+            apply.fail(fmt::format("invalid accept_trigger \"{}\"", value), "it is level or edge");
+            return Taken::bad;
+        }
+        spec.trigger = value == "edge" ? AcceptTrigger::edge : AcceptTrigger::level;
+        return Taken::yes;
+    }
+    if (name != "accept")
+        return Taken::no;
+    if (value != "mutex" && value != "exclusive" && value != "reuseport") {
+        apply.fail(fmt::format("invalid accept mode \"{}\"", value),
+                   "it is mutex, exclusive or reuseport");
+        return Taken::bad;
+    }
+    if (spec.options.reuseport && value != "reuseport") {
+        apply.fail(fmt::format("\"reuseport\" and \"accept={}\" contradict each other", value));
+        return Taken::bad;
+    }
+    spec.options.reuseport = value == "reuseport";
+    spec.mode = value == "mutex"       ? AcceptMode::mutex
+                : value == "exclusive" ? AcceptMode::exclusive
+                                       : AcceptMode::reuseport;
+    spec.mode_is_set = true;
+    return Taken::yes;
+}
+
+Taken parse_value_option(conf::Apply& apply, std::string_view word, net::ListenSpec& spec)
+{
+    os::ListenOptions& o = spec.options;
     size_t equals = word.find('=');
     if (equals == std::string_view::npos)
         return Taken::no;
@@ -148,6 +181,8 @@ Taken parse_value_option(conf::Apply& apply, std::string_view word, os::ListenOp
         apply.fail(fmt::format("{} \"{}\" is not supported on this platform, ignored", name, word));
         return Taken::bad;
     }
+    if (Taken taken = parse_accept(apply, name, value, spec); taken != Taken::no)
+        return taken;
     return parse_number_option(apply, name, value, o);
 }
 
@@ -160,11 +195,11 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
     }
     if (word == "bind" || word == "deferred" || word == "reuseport") {
         o.deferred = o.deferred || word == "deferred";
-        o.reuseport = o.reuseport || word == "reuseport";
         line.options_set = true;
-        return true;
+        return word != "reuseport" ||
+               parse_accept(apply, "accept", "reuseport", line.spec) == Taken::yes;
     }
-    Taken taken = parse_value_option(apply, word, o);
+    Taken taken = parse_value_option(apply, word, line.spec);
     if (taken == Taken::bad)
         return false;
     if (taken == Taken::yes) {
@@ -276,6 +311,9 @@ void add_server(Main& main, Server& server, const ListenLine& line, std::vector<
                 return diag.error(line.pos,
                                   fmt::format("duplicate listen options for {}", line.spec.text));
             it->line.spec.options = line.spec.options;
+            it->line.spec.mode = line.spec.mode;
+            it->line.spec.mode_is_set = line.spec.mode_is_set;
+            it->line.spec.trigger = line.spec.trigger;
             it->line.options_set = true;
         }
         if (line.default_server) {

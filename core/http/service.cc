@@ -1,63 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/service.h"
 
-#include <sys/epoll.h>
-
 #include <cerrno>
 #include <set>
 
 #include "core/http/core_blocks.h"
-#include "core/os/process.h"
-#include "core/os/socket.h"
 
 namespace sluice::http {
 namespace {
 
-constexpr ms accept_pause{500};    // after running out of descriptors or memory
-constexpr int accept_budget = 64;  // connections taken per wake-up with multi_accept
+constexpr int retry_after = 1;  // seconds; descriptors come free as requests end
+
+// What a client gets for whom there is no room. Without a Date: it is made once.
+constexpr std::string_view refusal_page =
+    "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n"
+    "<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n<hr><center>sluice</center>"
+    "\r\n</body>\r\n</html>\r\n";
 
 }  // namespace
-
-// A listener's watch. Level-triggered and exclusive: one worker wakes per connection.
-class Service::Acceptor : public event::Watch, public event::Timer
-{
-public:
-    Acceptor(Service& s, const Listener& l, std::shared_ptr<net::ListenSocket> socket)
-        : service_(s), listener_(l), socket_(std::move(socket))
-    {
-    }
-    /// The socket stays the process layer's: what is registered is a duplicate, closed with the
-    /// watch.
-    bool begin()
-    {
-        os::Fd fd = os::duplicate(socket_->fd.get());
-        return fd && open(std::move(fd), EPOLLIN | EPOLLEXCLUSIVE) == none;
-    }
-    void end()
-    {
-        cancel();
-        close();
-    }
-    /// Takes the listener out of epoll for a while: it would report what cannot be taken at once,
-    /// for ever.
-    void pause()
-    {
-        close();
-        event::Loop::current().timers().add(*this, Clock::in(accept_pause));
-    }
-
-private:
-    void on_events(uint32_t) override { service_.accept(*this, socket_->fd.get(), listener_); }
-    void expired() override { begin(); }
-
-    Service& service_;
-    const Listener& listener_;
-    std::shared_ptr<net::ListenSocket> socket_;
-};
 
 Service::Service() : main_(std::make_unique<Main>())
 {
     define_core_variables(main_->variables);
+    refusal_ = fmt::format(
+        "HTTP/1.1 503 Service Temporarily Unavailable\r\nServer: sluice\r\n"
+        "Content-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n"
+        "Retry-After: {}\r\n\r\n{}",
+        refusal_page.size(), retry_after, refusal_page);
 }
 
 Service::~Service() = default;
@@ -104,77 +73,43 @@ std::vector<std::string> Service::directories() const
     return {paths.begin(), paths.end()};
 }
 
-void Service::start(const net::ListenSockets& sockets, const Post& post,
+void Service::start(const net::ListenSockets& sockets, const net::Post& post, net::Room& room,
                     std::function<void()> drained)
 {
     scoreboard_ = &post.scoreboard;
     line_ = &post.line;
-    max_connections = post.worker_connections;
-    multi_accept_ = post.multi_accept;
+    room_ = &room;
     drained_ = std::move(drained);
-    for (size_t i = 0; i < main_->listeners.size(); ++i) {
-        acceptors_.push_back(std::make_unique<Acceptor>(*this, main_->listeners[i], sockets[i]));
-        if (!acceptors_.back()->begin())
-            (*main_->log)(Level::alert, "epoll_ctl() of listening {} failed {}",
-                          main_->listeners[i].spec.text, errno_text(errno));
-    }
-    started_ = true;
+    acceptors_ = std::make_unique<net::Acceptors>(post, room, *main_->log, *this);
+    for (const net::ListenSet& set : sockets)
+        acceptors_->add(set);
 }
 
 Task<void> Service::live(Service& self, std::unique_ptr<Connection> c)
 {
     live_.push_back(*c);
     co_await c->serve(*c);
-    c->unlink();
+    c->ListHook<>::unlink();
     check_drained();
 }
 
-void Service::accept(Acceptor& acceptor, int fd, const Listener& listener)
+void Service::accepted(os::Fd client, os::Address peer, size_t listener)
 {
-    for (int i = 0; i < (multi_accept_ ? accept_budget : 1); ++i) {
-        os::Address peer;
-        int error = 0;
-        os::Fd socket = os::accept(fd, peer, error);
-        if (error == EAGAIN)
-            return;
-        if (error == ECONNABORTED)
-            continue;
-        if (error) {
-            bool exhausted =
-                error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-            (*main_->log)(exhausted ? Level::crit : Level::alert, "accept4() failed {}",
-                          errno_text(error));
-            if (exhausted && !shed_idle())
-                return acceptor.pause();
-            return;
-        }
-        ++counters().accepted;
-        if (connections_in_use >= max_connections && !shed_idle()) {
-            (*main_->log)(Level::alert, "{} worker_connections are not enough", max_connections);
-            continue;  // the socket closes
-        }
-        auto c = std::make_unique<Connection>(*this, listener, std::move(peer), next_number_++);
-        if (c->stream.watch().open(std::move(socket), event::Watch::duplex()) !=
-            event::Watch::none) {
-            (*main_->log)(Level::alert, "{} worker_connections are not enough", max_connections);
-            continue;
-        }
-        ++counters().handled;
-        event::CancelScope* cancel = &c->cancel;
-        scope_.start(live(*this, std::move(c)), cancel);
+    auto c = std::make_unique<Connection>(*this, main_->listeners[listener], std::move(peer),
+                                          next_number_++);
+    if (c->stream.watch().open(std::move(client), event::Watch::duplex()) != event::Watch::none) {
+        (*main_->log)(Level::alert, "epoll_ctl() of a client failed {}", errno_text(errno));
+        return;
     }
+    ++counters().handled;
+    event::CancelScope* cancel = &c->cancel;
+    scope_.start(live(*this, std::move(c)), cancel);
 }
 
-bool Service::shed_idle()
+net::AcceptSink::Refusal Service::refusal(size_t)
 {
-    bool shed = false;
-    live_.each([&](Connection& c) {
-        if (!shed && c.idle && c.requests > 0) {
-            shed = true;
-            c.cancel.ask();
-        }
-    });
-    return shed;
+    size_t head = refusal_.size() - refusal_page.size();
+    return {refusal_, head};
 }
 
 void Service::quit()
@@ -182,8 +117,7 @@ void Service::quit()
     if (quitting_)
         return;
     quitting_ = true;
-    for (auto& acceptor : acceptors_)
-        acceptor->end();
+    acceptors_->end();
     live_.each([](Connection& c) { c.nudge(); });
     check_drained();
 }

@@ -12,12 +12,13 @@
 #include "core/event/loop.h"
 #include "core/http/config.h"
 #include "core/http/connection.h"
+#include "core/net/acceptor.h"
 #include "core/net/listen.h"
 #include "core/net/scoreboard.h"
 
 namespace sluice::http {
 
-class Service
+class Service : public net::AcceptSink
 {
 public:
     Service();
@@ -30,14 +31,9 @@ public:
     /// Of client_body_temp_path, each once.
     std::vector<std::string> directories() const;
 
-    /// What a worker serves with; scoreboard and line outlive the service.
-    struct Post {
-        size_t worker_connections = 512;
-        bool multi_accept = false;
-        const net::Scoreboard& scoreboard;
-        net::WorkerLine& line;
-    };
-    void start(const net::ListenSockets& sockets, const Post& post, std::function<void()> drained);
+    /// `post` and `room` outlive the service.
+    void start(const net::ListenSockets& sockets, const net::Post& post, net::Room& room,
+               std::function<void()> drained);
     void quit();
     bool quitting() const { return quitting_; }
     std::string remaining() const;
@@ -45,36 +41,31 @@ public:
     Main& main() { return *main_; }
     const Main& main() const { return *main_; }
     /// Of this worker.
-    size_t connections_in_use = 0;  // clients and upstreams, as worker_connections counts
-    size_t max_connections = 512;
     net::ConnectionCounts& counters() { return line_->connections; }
+    net::Room& room() { return *room_; }
     /// Of all workers.
     const net::Scoreboard& scoreboard() const { return *scoreboard_; }
-
-    /// Makes room by closing the connection that has idled longest; false when none idles.
-    bool shed_idle();
 
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
 private:
-    class Acceptor;
-    friend class Acceptor;
     /// A connection's coroutine owns it.
     Task<void> live(Service& self, std::unique_ptr<Connection> c);
-    void accept(Acceptor& acceptor, int fd, const Listener& listener);
+    void accepted(os::Fd client, os::Address peer, size_t listener) override;
+    Refusal refusal(size_t listener) override;
     void check_drained();
 
     std::unique_ptr<Main> main_;
     const net::Scoreboard* scoreboard_ = nullptr;
     net::WorkerLine* line_ = nullptr;
-    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    net::Room* room_ = nullptr;
+    std::unique_ptr<net::Acceptors> acceptors_;
+    std::string refusal_;
     List<Connection> live_;
     event::Scope scope_;  // dropped before what it serves
     std::function<void()> drained_;
     uint64_t next_number_ = 1;
-    bool multi_accept_ = false;
     bool quitting_ = false;
-    bool started_ = false;
 };
 
 }  // namespace sluice::http

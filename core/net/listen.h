@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A listening socket as the configuration asks for it, and as the master holds it: opened before
+// Listening sockets as the configuration asks for them, and as the master holds them: opened before
 // the workers are forked, inherited by them, kept over a reload when the next generation asks for
-// the same address again.
+// the same address again. With accept=reuseport an address has one socket per worker.
 #pragma once
 
 #include <memory>
@@ -14,10 +14,18 @@
 
 namespace sluice::net {
 
+/// How the workers share the clients of a listener; see acceptor.h.
+enum class AcceptMode : uint8_t { exclusive, mutex, reuseport };
+/// How a listener is registered with epoll.
+enum class AcceptTrigger : uint8_t { level, edge };
+
 struct ListenSpec {
     os::Address address;
     os::ListenOptions options;
     std::string text;  // as errors name it: "0.0.0.0:80", "[::]:80", "unix:/path"
+    AcceptMode mode = AcceptMode::exclusive;
+    bool mode_is_set = false;  // or accept_mutex decides
+    AcceptTrigger trigger = AcceptTrigger::level;
 };
 
 struct ListenSocket {
@@ -25,7 +33,20 @@ struct ListenSocket {
     os::Fd fd;
 };
 
-/// Shared by the generations that use it; the last one closes it.
-using ListenSockets = std::vector<std::shared_ptr<ListenSocket>>;
+/// One address. The sockets are shared by the generations that use them; the last one closes them.
+struct ListenSet {
+    ListenSpec spec;
+    /// One; with reuseport that of worker i is sockets[i], in the order in which they listen.
+    std::vector<std::shared_ptr<ListenSocket>> sockets;
+    /// Of workers that are no more: they get no new clients, and are closed once those that were
+    /// queued there have been accepted.
+    std::vector<std::shared_ptr<ListenSocket>> leaving;
+};
+
+/// In the order of the payload's listens().
+using ListenSockets = std::vector<ListenSet>;
+
+/// How long sockets that leave are still accepted from: a handshake in flight ends at one of them.
+inline constexpr int leaving_ms = 3000;
 
 }  // namespace sluice::net

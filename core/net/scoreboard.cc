@@ -46,6 +46,7 @@ WorkerLine* Scoreboard::take(uint32_t generation, uint32_t index)
         if (line.pid != 0)
             continue;
         line.pid = -1;  // until the worker writes its own
+        line.stopped = false;
         line.generation = generation;
         line.index = index;
         s.used = std::max<uint32_t>(s.used, i + 1);
@@ -67,11 +68,10 @@ size_t Scoreboard::listener(std::string_view name)
 {
     if (!memory_)
         return 0;
+    if (size_t known = find_listener(name))
+        return known;
     Shared& s = shared();
     name = name.substr(0, sizeof(Shared::Name::text));
-    for (size_t i = 1; i < listener_count(); ++i)
-        if (listener_name(i) == name)
-            return i;
     size_t next = listener_count();
     if (next == max_listeners)
         return 0;
@@ -79,6 +79,22 @@ size_t Scoreboard::listener(std::string_view name)
     s.names[next].size = static_cast<uint32_t>(name.size());
     ++s.listeners;
     return next;
+}
+
+size_t Scoreboard::find_listener(std::string_view name) const
+{
+    for (size_t i = 1; i < listener_count(); ++i)
+        if (listener_name(i) == name.substr(0, sizeof(Shared::Name::text)))
+            return i;
+    return 0;
+}
+
+WorkerLine* Scoreboard::find(int pid) const
+{
+    for (WorkerLine& line : lines())
+        if (line.pid == pid)
+            return &line;
+    return nullptr;
 }
 
 std::span<WorkerLine> Scoreboard::lines() const

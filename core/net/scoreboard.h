@@ -47,6 +47,7 @@ inline constexpr size_t max_listeners = 128;
 struct alignas(64) WorkerLine {
     std::atomic<int> pid;  // 0: free
     std::atomic<uint32_t> generation, index;
+    std::atomic<bool> stopped;  // by SIGSTOP; the master hears of it
     event::Loop::Stats loop;
     ConnectionCounts connections;
     RoomCounts room;
@@ -66,6 +67,9 @@ public:
     void give_back(int pid);
     /// The line of the listener of this name; made when it is new.
     size_t listener(std::string_view name);
+    size_t find_listener(std::string_view name) const;
+    /// By the master: a worker was stopped, or goes on. Its line, null when it has none.
+    WorkerLine* find(int pid) const;
 
     /// Lines that were ever used.
     std::span<WorkerLine> lines() const;

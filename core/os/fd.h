@@ -34,4 +34,7 @@ private:
     int fd_ = -1;
 };
 
+/// Called after each close by an Fd, where set: somebody waits for a descriptor (net::Room).
+extern void (*descriptor_closed)();
+
 }  // namespace sluice::os

@@ -75,6 +75,15 @@ bool reap(Death& out)
     return true;
 }
 
+bool halted(Halt& out)
+{
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WSTOPPED | WCONTINUED | WNOHANG) != 0 || info.si_pid == 0)
+        return false;
+    out = {info.si_pid, info.si_code == CLD_STOPPED};
+    return true;
+}
+
 int detach()
 {
     if (::setsid() < 0)

@@ -30,6 +30,13 @@ struct Death {
 /// The next child that has ended; false when there is none now.
 bool reap(Death& out);
 
+/// The next child that was stopped, or went on; false when there is none now.
+struct Halt {
+    int pid = 0;
+    bool stopped = false;
+};
+bool halted(Halt& out);
+
 /// A session of its own, umask 0, stdin and stdout on /dev/null.
 int detach();
 /// dup2(2) without close-on-exec: for the standard descriptors.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/os/socket.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,7 +158,7 @@ Result<Fd, ListenError> listen(const Address& at, const ListenOptions& options)
     if (at.is_unix())
         ::chmod(at.text().substr(5).c_str(), 0666);
     apply_options(fd.get(), at, options);
-    if (::listen(fd.get(), options.backlog) != 0)
+    if (!options.bind_only && ::listen(fd.get(), options.backlog) != 0)
         return fail(ListenError{"listen()", errno});
     return fd;
 }
@@ -181,6 +183,50 @@ void notify(int fd)
 {
     char byte = 1;
     (void)!::write(fd, &byte, 1);
+}
+
+Fd event_fd()
+{
+    return Fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+void ring(int event_fd)
+{
+    uint64_t one = 1;
+    (void)!::write(event_fd, &one, sizeof one);
+}
+
+void silence(int event_fd)
+{
+    uint64_t count;
+    (void)!::read(event_fd, &count, sizeof count);
+}
+
+bool is_listening(int fd)
+{
+    int on = 0;
+    socklen_t length = sizeof on;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on;
+}
+
+void share_port(int fd)
+{
+    set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+bool choose_first(int fd, unsigned n)
+{
+    if (n == 0)
+        return set_option(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, 0);
+    // return random % n: the kernel takes it as the index in the group
+    sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_RANDOM)),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    sock_fprog program{sizeof code / sizeof code[0], code};
+    ++counters.setsockopt;
+    return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) == 0;
 }
 
 }  // namespace sluice::os

@@ -36,6 +36,7 @@ struct ListenOptions {
     int keep_idle = 0, keep_interval = 0,
         keep_count = 0;  // seconds, seconds, probes; 0: the system's
     int fastopen = 0;
+    bool bind_only = false;  // update_listener() listens later
 };
 
 /// A bound and listening socket, or why not: {step that failed such as "bind()", errno}. A unix
@@ -52,5 +53,18 @@ void update_listener(int fd, const ListenOptions& options);
 bool socket_pair(Fd& a, Fd& b);
 /// One byte, uncounted: from helper threads too.
 void notify(int fd);
+
+/// eventfd(2), non-blocking: a bell, or a descriptor to hold in reserve. No Fd: errno.
+Fd event_fd();
+void ring(int event_fd);
+void silence(int event_fd);
+
+/// The socket listens (SO_ACCEPTCONN).
+bool is_listening(int fd);
+/// SO_REUSEPORT on a socket that listens already: others may join its address.
+void share_port(int fd);
+/// New connections go only to the first `n` sockets that listened in this one's reuseport group,
+/// at random; 0: to all, by hash. False where the kernel does not do it.
+bool choose_first(int fd, unsigned n);
 
 }  // namespace sluice::os

@@ -48,7 +48,11 @@ void Fd::close()
         return;
     ++counters.close;
     ::close(std::exchange(fd_, -1));  // Linux: the descriptor is gone even on EINTR
+    if (descriptor_closed)
+        descriptor_closed();
 }
+
+void (*descriptor_closed)() = nullptr;
 
 Io recv(int fd, void* to, size_t n)
 {

@@ -32,41 +32,6 @@ private:
     Generation& of_;
 };
 
-namespace {
-
-constexpr int bind_tries = 5, bind_pause_ms = 500;  // nginx's
-
-int socket_owner = 0;
-
-std::shared_ptr<net::ListenSocket> hold(net::ListenSpec spec, os::Fd fd)
-{
-    auto drop = [](net::ListenSocket* socket) {
-        bool remove =
-            socket->fd && socket->spec.address.is_unix() && os::process_id() == socket_owner;
-        std::string path = remove ? socket->spec.address.text().substr(5) : std::string();
-        delete socket;
-        if (remove)
-            os::remove_file(path);
-    };
-    return {new net::ListenSocket{std::move(spec), std::move(fd)}, drop};
-}
-
-std::string listen_error(const os::ListenError& e, const net::ListenSpec& spec)
-{
-    std::string_view step = e.step;
-    std::string_view to = step == "bind()" || step == "listen()" ? "to " : "";
-    std::string backlog =
-        step == "listen()" ? fmt::format(", backlog {}", spec.options.backlog) : "";
-    return fmt::format("{} {}{}{} failed {}", step, to, spec.text, backlog, errno_text(e.error));
-}
-
-}  // namespace
-
-void own_sockets()
-{
-    socket_owner = os::process_id();
-}
-
 Generation::~Generation() = default;
 
 std::shared_ptr<Generation> Generation::parse(const Setup& setup, Report& report)
@@ -206,62 +171,21 @@ void Generation::make_directories(Report& report)
 
 bool Generation::open_sockets(const Setup& setup, const Generation* running, Report& report)
 {
-    if (!running)
-        own_sockets();
-    std::vector<net::ListenSpec> specs = payload->listens();
-    sockets.assign(specs.size(), nullptr);
-    for (size_t i = 0; running && i < specs.size(); ++i)
-        for (const auto& old : running->sockets)
-            if (old->spec.address == specs[i].address && old.use_count() > 0)
-                sockets[i] = old;
-    for (int left = bind_tries;;) {
-        int error = try_sockets(setup, specs, report);
-        if (error == 0)
-            break;
-        if (error != EADDRINUSE)
-            return false;
-        if (--left == 0) {
-            report(Level::emerg, "still could not bind()");
-            return false;
-        }
-        report(Level::notice, fmt::format("try again to bind() after {}ms", bind_pause_ms));
-        os::sleep_ms(bind_pause_ms);
-    }
-    if (setup.test)
-        sockets.clear();
-    return true;
+    ListenNeeds needs{payload->listens(), workers(), setup.test};
+    for (net::ListenSpec& spec : needs.specs)
+        if (!spec.mode_is_set && *events.accept_mutex)
+            spec.mode = net::AcceptMode::mutex;
+    return open_listeners(needs, running ? &running->sockets : nullptr, sockets, report);
 }
 
-// Opens what is missing. EADDRINUSE: somebody else has an address, which may pass.
-int Generation::try_sockets(const Setup& setup, std::vector<net::ListenSpec>& specs, Report& report)
+size_t Generation::workers() const
 {
-    int worst = 0;
-    for (size_t i = 0; i < specs.size(); ++i) {
-        if (sockets[i])
-            continue;
-        os::ListenOptions options = specs[i].options;
-        if (setup.test)
-            options.reuseport = false;  // or connections would come to the test
-        Result<os::Fd, os::ListenError> fd = os::listen(specs[i].address, options);
-        if (fd) {
-            sockets[i] = hold(specs[i], std::move(*fd));
-            continue;
-        }
-        if (fd.error().error == EADDRINUSE && setup.test)
-            continue;
-        report(Level::emerg, listen_error(fd.error(), specs[i]));
-        if (fd.error().error != EADDRINUSE)
-            return fd.error().error;
-        worst = EADDRINUSE;
-    }
-    return worst;
+    return *main.master_process ? std::max<size_t>(1, *main.worker_processes) : 1;
 }
 
-void Generation::adopt_sockets()
+net::Room::Rules Generation::room() const
 {
-    std::vector<net::ListenSpec> specs = payload->listens();
-    for (size_t i = 0; i < sockets.size() && i < specs.size(); ++i)
-        os::update_listener(sockets[i]->fd.get(), specs[i].options);
+    return {*events.worker_connections, *events.reserve_fds, *events.fd_exhaustion};
 }
 
 bool Generation::logs_to_stderr() const
@@ -281,12 +205,6 @@ void Generation::redirect_stderr() const
             os::replace_fd(file->fd(), 2);
             return;
         }
-}
-
-WorkerSettings Generation::worker_settings(const net::Scoreboard& board,
-                                           net::WorkerLine& line) const
-{
-    return {*events.worker_connections, *events.multi_accept, board, line};
 }
 
 }  // namespace sluice::process

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "core/net/room.h"
+#include "core/process/listeners.h"
 #include "core/process/log_files.h"
 #include "core/process/main_conf.h"
 #include "core/process/payload.h"
@@ -34,14 +36,13 @@ public:
     static std::shared_ptr<Generation> parse(const Setup& setup, Report& report);
     /// `running` may be null. Under -t an address in use is no error, and sockets are closed again.
     bool open(const Setup& setup, const Generation* running, Report& report);
-    /// This generation serves now: sockets that it took over get its options.
-    void adopt_sockets();
-
     /// Standard error goes to the first error log that is a file, as of nginx.
     void redirect_stderr() const;
     bool logs_to_stderr() const;
-    WorkerSettings worker_settings(const net::Scoreboard& board, net::WorkerLine& line) const;
-    /// Counts configurations that served; the first is 1.
+    /// How many processes serve.
+    size_t workers() const;
+    net::Room::Rules room() const;
+    /// Counts the configurations that were loaded whole; the first is 1.
     uint32_t number = 1;
 
     MainConf main;
@@ -59,14 +60,9 @@ private:
     bool open_logs(Report& report);
     void make_directories(Report& report);
     bool open_sockets(const Setup& setup, const Generation* running, Report& report);
-    int try_sockets(const Setup& setup, std::vector<net::ListenSpec>& specs, Report& report);
 
     std::vector<std::shared_ptr<LogFile>> error_files_;
     std::vector<ErrorLog> error_logs_;
 };
-
-/// This process, not the one that opened them, removes the files of unix sockets (after
-/// daemonising).
-void own_sockets();
 
 }  // namespace sluice::process

@@ -196,6 +196,31 @@ void set_connections(Apply& apply, EventsConf& events)
     events.worker_connections.set(static_cast<size_t>(*n));
 }
 
+void set_reserve(Apply& apply, EventsConf& events)
+{
+    if (events.reserve_fds.is_set())
+        return apply.fail_directive("is duplicate");
+    auto n = conf::parse_number(apply.arg(0));
+    if (!n || *n > 1024)
+        return apply.fail_at(0, fmt::format("invalid number \"{}\"", apply.arg(0)),
+                             "a few descriptors are enough, 1024 at most");
+    events.reserve_fds.set(static_cast<size_t>(*n));
+}
+
+void set_exhaustion(Apply& apply, EventsConf& events)
+{
+    using Answer = net::Room::Answer;
+    if (events.fd_exhaustion.is_set())
+        return apply.fail_directive("is duplicate");
+    const std::string& word = apply.arg(0);
+    if (word != "respond" && word != "reset" && word != "pause")
+        return apply.fail_at(0, fmt::format("invalid value \"{}\"", word),
+                             "it is respond, reset or pause");
+    events.fd_exhaustion.set(word == "respond" ? Answer::respond
+                             : word == "reset" ? Answer::reset
+                                               : Answer::pause);
+}
+
 void set_use(Apply& apply, EventsConf& events)
 {
     if (events.use.is_set())
@@ -243,6 +268,8 @@ constexpr Directive rows[] = {
     {"multi_accept", in_events, 1, 1, store<&EventsConf::multi_accept>},
     {"accept_mutex", in_events, 1, 1, store<&EventsConf::accept_mutex>},
     {"accept_mutex_delay", in_events, 1, 1, store<&EventsConf::accept_mutex_delay>},
+    {"reserve_fds", in_events, 1, 1, call<set_reserve>},
+    {"fd_exhaustion", in_events, 1, 1, call<set_exhaustion>},
     {"worker_aio_requests", in_events, 1, 1, store<&EventsConf::worker_aio_requests>},
     {"debug_connection", in_events, 1, 1, run<check_debug_connection>},
 };

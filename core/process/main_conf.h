@@ -11,6 +11,7 @@
 #include "core/conf/rows.h"
 #include "core/conf/setting.h"
 #include "core/conf/values.h"
+#include "core/net/room.h"
 
 namespace sluice::process {
 
@@ -52,6 +53,8 @@ struct EventsConf {
     conf::Setting<size_t> worker_connections{512};
     conf::Setting<bool> multi_accept{false};
     conf::Setting<bool> accept_mutex{false};
+    conf::Setting<size_t> reserve_fds{16};  // per worker
+    conf::Setting<net::Room::Answer> fd_exhaustion{net::Room::Answer::respond};
     conf::Setting<std::chrono::milliseconds> accept_mutex_delay{std::chrono::milliseconds{500}};
     conf::Setting<size_t> worker_aio_requests{32};
     conf::Setting<std::string> use;

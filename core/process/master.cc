@@ -84,6 +84,7 @@ bool Master::anybody() const
 int Master::timeout() const
 {
     Instant next = std::min(kill_at_, next_ ? next_.deadline : Instant::never());
+    next = std::min(next, sockets_leave_);
     for (const Slot& slot : current_.slots)
         if (slot.pid == 0)
             next = std::min(next, slot.again);
@@ -118,6 +119,9 @@ void Master::turn()
     os::Death death;
     while (os::reap(death))
         on_death(death);
+    os::Halt halt;
+    while (os::halted(halt))
+        on_halt(halt);
     on_timers();
     if (ending_ != Ending::no) {
         for (auto* askers : {&asking_, &asked_next_}) {
@@ -178,6 +182,7 @@ void Master::on_death(const os::Death& death)
         slot.pid = 0;
         if (ending_ != Ending::no)
             return;
+        current_.accepting->lost(static_cast<size_t>(&slot - current_.slots.data()));
         slot.quick_deaths = Clock::now() - slot.born < quick ? slot.quick_deaths + 1 : 0;
         slot.again = Clock::in(pause_before(slot.quick_deaths));
         return;
@@ -192,9 +197,24 @@ void Master::on_death(const os::Death& death)
     }
 }
 
+// Who is stopped accepts nobody; the others must not wait for it.
+void Master::on_halt(const os::Halt& halt)
+{
+    if (net::WorkerLine* line = scoreboard_.find(halt.pid))
+        line->stopped = halt.stopped;
+    for (size_t i = 0; i < current_.slots.size(); ++i)
+        if (current_.slots[i].pid == halt.pid)
+            current_.accepting->lost(i);
+}
+
 void Master::on_timers()
 {
     Instant now = Clock::now();
+    if (now >= sockets_leave_) {
+        sockets_leave_ = Instant::never();
+        for (net::ListenSet& set : current_.generation->sockets)
+            set.leaving.clear();
+    }
     if (now >= kill_at_) {
         kill_at_ = Clock::in(kill_after);
         tell_all(SIGKILL);
@@ -212,7 +232,13 @@ bool Master::muster(std::shared_ptr<Generation> generation)
 {
     next_.generation = std::move(generation);
     next_.slots.clear();
-    next_.slots.resize(std::max<size_t>(1, *next_.generation->main.worker_processes));
+    next_.slots.resize(next_.generation->workers());
+    next_.accepting =
+        std::make_unique<net::Crew>(next_.slots.size(), next_.generation->number, scoreboard_);
+    if (!*next_.accepting)
+        return false;
+    for (const net::ListenSet& set : next_.generation->sockets)
+        scoreboard_.listener(set.spec.text);
     next_.deadline = Clock::in(start_limit);
     for (size_t i = 0; i < next_.slots.size(); ++i)
         if (!spawn(next_, i))
@@ -262,10 +288,11 @@ void Master::become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::
         Crew& other = &crew == &next_ ? current_ : next_;
         if (other)
             other.generation->sockets.clear();
+        other.accepting.reset();
         for (Slot& slot : next_.slots)
             slot.ready.close();
         master = os::parent_id();
-        int code = worker_main(*generation, {index, master, scoreboard_, line,
+        int code = worker_main(*generation, {index, master, scoreboard_, line, *crew.accepting,
                                              std::move(lifeline_.read), std::move(ready)});
         os::exit_now(code);
     }
@@ -286,7 +313,7 @@ void Master::load_next()
         asked_next_.clear();
         return;
     }
-    generation->number = current_.generation->number + 1;
+    generation->number = ++generations_;
     generation->log(Level::notice, "using the \"epoll\" event method");
     generation->log(Level::notice, "start worker processes");
     if (!muster(std::move(generation)))
@@ -301,7 +328,9 @@ void Master::promote()
     current_ = std::move(next_);
     next_ = Crew();
     resting_ = false;
-    current_.generation->adopt_sockets();
+    adopt_listeners(current_.generation->sockets, log());
+    current_.accepting->ring_all();
+    sockets_leave_ = Clock::in(ms{net::leaving_ms});
     if (!started_) {
         if (!startup_.serving(*current_.generation, *report_)) {
             failed_ = true;

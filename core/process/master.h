@@ -20,7 +20,8 @@
 
 namespace sluice::os {
 struct Death;
-}
+struct Halt;
+}  // namespace sluice::os
 
 namespace sluice::process {
 
@@ -42,6 +43,7 @@ private:
     };
     struct Crew {
         std::shared_ptr<Generation> generation;
+        std::unique_ptr<net::Crew> accepting;  // what its workers share
         std::vector<Slot> slots;
         Instant deadline = Instant::never();  // by then it must serve
         explicit operator bool() const { return generation != nullptr; }
@@ -52,6 +54,7 @@ private:
     int timeout() const;
     void on_signal(const os::Signal& signal);
     void on_death(const os::Death& death);
+    void on_halt(const os::Halt& halt);
     void on_ready(Slot& slot);
     void on_timers();
 
@@ -76,7 +79,9 @@ private:
     ReloadDesk desk_;
     net::Scoreboard scoreboard_;
     Crew current_, next_;
-    std::vector<int> retired_;  // workers that are finishing
+    uint32_t generations_ = 1;
+    Instant sockets_leave_ = Instant::never();  // those of workers that are no more
+    std::vector<int> retired_;                  // workers that are finishing
     bool load_wanted_ = false;
     std::vector<ReloadDesk::Asker> asking_, asked_next_;  // for the load to come; for next_
     Ending ending_ = Ending::no;

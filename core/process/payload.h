@@ -15,17 +15,15 @@
 #include "core/conf/diag.h"
 #include "core/conf/rows.h"
 #include "core/event/loop.h"
+#include "core/net/acceptor.h"
 #include "core/net/listen.h"
-#include "core/net/scoreboard.h"
 
 namespace sluice::process {
 
-/// What the main and events levels of the configuration mean for a worker.
-struct WorkerSettings {
-    size_t worker_connections = 512;
-    bool multi_accept = false;
-    const net::Scoreboard& scoreboard;
-    net::WorkerLine& line;  // this worker's
+/// What a payload serves with; all of it outlives the payload.
+struct Station {
+    const net::Post& post;
+    net::Room& room;
 };
 
 class Payload
@@ -50,11 +48,11 @@ public:
 
     /// In the worker (or the single process), after the privileges were dropped. `sockets` is in
     /// the order of listens(); their descriptors stay the process layer's: register
-    /// os::duplicate()s, or release() them from the watch. `drained` is called once after quit(),
+    /// os::duplicate()s, as net::Acceptors does. `drained` is called once after quit(),
     /// when nothing is in flight any more (it may be called by quit() itself); the payload may be
     /// destroyed in a later turn.
-    virtual void start(event::Loop& loop, const net::ListenSockets& sockets,
-                       const WorkerSettings& settings, std::function<void()> drained) = 0;
+    virtual void start(event::Loop& loop, const net::ListenSockets& sockets, const Station& station,
+                       std::function<void()> drained) = 0;
     /// Stop accepting (nothing of the listeners may stay registered: a worker closes `sockets`
     /// next), finish what is in flight.
     virtual void quit() = 0;

@@ -22,7 +22,15 @@ public:
           current_(std::move(first)),
           own_line_(std::make_unique<net::WorkerLine>()),
           line_(take_line()),
+          crew_(1, 1, scoreboard_),
+          post_{scoreboard_,
+                line_,
+                crew_,
+                0,
+                *current_->events.multi_accept,
+                *current_->events.accept_mutex_delay},
           loop_(loop_slots(*current_)),
+          room_(current_->room(), current_->log, line_.room),
           signals_([this](const os::Signal& s) { on_signal(s); }),
           deadline_([this] { too_late(); })
     {
@@ -30,8 +38,8 @@ public:
 
     int run(Report& report)
     {
-        if (!signals_.begin()) {
-            report(Level::emerg, "signalfd() failed");
+        if (!signals_.begin() || !crew_) {
+            report(Level::emerg, "signalfd() or eventfd() failed");
             return 1;
         }
         loop_.publish(line_.loop);
@@ -64,11 +72,19 @@ private:
         return *line;
     }
 
+    void name_listeners()
+    {
+        for (const net::ListenSet& set : current_->sockets)
+            scoreboard_.listener(set.spec.text);
+    }
+
     void start(const std::shared_ptr<Generation>& generation)
     {
         Generation* raw = generation.get();
-        generation->payload->start(loop_, generation->sockets,
-                                   generation->worker_settings(scoreboard_, line_),
+        name_listeners();
+        post_.multi_accept = *generation->events.multi_accept;
+        room_.change(generation->room(), generation->log);
+        generation->payload->start(loop_, generation->sockets, {post_, room_},
                                    [this, raw] { drained_.push_back(raw); });
     }
 
@@ -135,7 +151,7 @@ private:
         next->payload->quit();
         next->sockets.clear();
         start(current_);
-        current_->adopt_sockets();
+        adopt_listeners(current_->sockets, current_->log);
         current_->redirect_stderr();
         startup_.move_pid(*current_);
     }
@@ -146,7 +162,10 @@ private:
     net::Scoreboard scoreboard_;
     std::unique_ptr<net::WorkerLine> own_line_;  // where there is no memory for it
     net::WorkerLine& line_;
+    net::Crew crew_;
+    net::Post post_;
     event::Loop loop_;
+    net::Room room_;
     std::vector<std::shared_ptr<Generation>> old_;  // draining
     std::vector<Generation*> drained_;
     SignalWatch signals_;

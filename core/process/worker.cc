@@ -65,14 +65,33 @@ bool drop_rights(const Generation& g)
     return true;
 }
 
+// Or a socket of a worker that is no more would not close while we live.
+void drop_sockets_of_others(const net::ListenSockets& sockets, const Orders& orders)
+{
+    for (const net::ListenSet& set : sockets) {
+        for (size_t i = 0; set.sockets.size() > 1 && i < set.sockets.size(); ++i)
+            if (i != orders.index)
+                set.sockets[i]->fd.close();
+        for (size_t i = 0; i < set.leaving.size(); ++i)
+            if (i % orders.crew.size() != orders.index)
+                set.leaving[i]->fd.close();
+    }
+}
+
 class Worker
 {
 public:
-    Worker(Generation& generation, const Post& post)
+    Worker(Generation& generation, const Orders& orders)
         : g_(generation),
-          master_(post.master),
-          scoreboard_(post.scoreboard),
-          line_(post.line ? *post.line : own_line_),
+          master_(orders.master),
+          own_line_(std::make_unique<net::WorkerLine>()),
+          line_(orders.line ? *orders.line : *own_line_),
+          post_{orders.scoreboard,
+                line_,
+                orders.crew,
+                orders.index,
+                *generation.events.multi_accept,
+                *generation.events.accept_mutex_delay},
           loop_(loop_slots(generation)),
           signals_([this](const os::Signal& s) { on_signal(s); }),
           lifeline_([this] { orphaned(); }),
@@ -88,8 +107,8 @@ public:
                *g_.events.worker_connections, os::file_limit().soft);
         line_.pid = os::process_id();
         loop_.publish(line_.loop);
-        g_.payload->start(loop_, g_.sockets, g_.worker_settings(scoreboard_, line_),
-                          [this] { loop_.stop(); });
+        net::Room room(g_.room(), g_.log, line_.room);
+        g_.payload->start(loop_, g_.sockets, {post_, room}, [this] { loop_.stop(); });
         os::write_byte(ready.get());
         ready.close();
         loop_.run();
@@ -142,8 +161,10 @@ private:
             loop_.timers().add(deadline_, Clock::in(*g_.main.worker_shutdown_timeout));
         g_.payload->quit();
         // Or clients would queue at an address that no generation serves any more.
-        for (const auto& socket : g_.sockets)
-            socket->fd.close();
+        for (const net::ListenSet& set : g_.sockets)
+            for (const auto* sockets : {&set.sockets, &set.leaving})
+                for (const auto& socket : *sockets)
+                    socket->fd.close();
     }
 
     void too_late()
@@ -157,9 +178,9 @@ private:
 
     Generation& g_;
     int master_;
-    const net::Scoreboard& scoreboard_;
-    net::WorkerLine own_line_;  // where the scoreboard has none for us
+    std::unique_ptr<net::WorkerLine> own_line_;  // where the scoreboard has none for us
     net::WorkerLine& line_;
+    net::Post post_;
     event::Loop loop_;
     SignalWatch signals_;
     EndWatch lifeline_;
@@ -196,7 +217,12 @@ void EndWatch::on_events(uint32_t)
 
 size_t loop_slots(const Generation& generation)
 {
-    return *generation.events.worker_connections + generation.sockets.size() + extra_slots;
+    size_t listeners = 0;
+    for (const net::ListenSet& set : generation.sockets)
+        listeners += 1 + set.leaving.size();
+    // Requests may borrow, and clients that are turned away are held: see net::Room.
+    return *generation.events.worker_connections + 2 * *generation.events.reserve_fds + listeners +
+           extra_slots;
 }
 
 void reopen_logs(Payload& payload, const Generation& generation)
@@ -208,17 +234,18 @@ void reopen_logs(Payload& payload, const Generation& generation)
     generation.redirect_stderr();
 }
 
-int worker_main(Generation& generation, Post post)
+int worker_main(Generation& generation, Orders orders)
 {
     Log::set_process_id(os::process_id());
     os::update_clock();
     os::set_title("nginx: worker process");
-    set_limits(generation, post.index);
+    set_limits(generation, orders.index);
+    drop_sockets_of_others(generation.sockets, orders);
     if (!drop_rights(generation))
         return fatal_code;
     os::replace_environment(worker_environment(generation.main));
-    Worker worker(generation, post);
-    return worker.run(std::move(post.lifeline), std::move(post.ready));
+    Worker worker(generation, orders);
+    return worker.run(std::move(orders.lifeline), std::move(orders.ready));
 }
 
 }  // namespace sluice::process

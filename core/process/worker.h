@@ -65,15 +65,16 @@ void reopen_logs(Payload& payload, const Generation& generation);
 
 /// What a worker has from its master. `line` may be null (all are taken): it counts for itself
 /// then. `lifeline` ends when the master does; a byte on `ready` says that we serve.
-struct Post {
+struct Orders {
     size_t index;  // 0 … worker_processes - 1
     int master;
     const net::Scoreboard& scoreboard;
     net::WorkerLine* line;
+    net::Crew& crew;
     os::Fd lifeline, ready;
 };
 
 /// In the child: serves, then returns its exit code.
-int worker_main(Generation& generation, Post post);
+int worker_main(Generation& generation, Orders orders);
 
 }  // namespace sluice::process

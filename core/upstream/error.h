@@ -9,6 +9,7 @@ namespace sluice::upstream {
 
 enum class Failure : uint8_t {
     none,
+    no_room,  // no descriptor or slot came free in time: this worker's fault, not the peer's
     no_peer,  // all are down, resting or tried
     connect,  // refused, unreachable, ...
     connect_timeout,

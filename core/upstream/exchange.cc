@@ -63,6 +63,8 @@ Task<Rc> Exchange::run(http::Request& r)
     Rc rc;
     while (!client_left_) {
         error_ = begin_attempt(r);
+        if (error_.what == Failure::no_room)
+            error_ = co_await await_room(r);
         if (!error_)
             error_ = co_await send(r);
         if (!error_ && stream_body_) {
@@ -180,17 +182,56 @@ Error Exchange::open_link(http::Request& r)
         link_ = group_.take_idle(*peer_);
     if (link_)
         return {};
+    return connect_link(r);
+}
+
+Error Exchange::connect_link(http::Request& r)
+{
+    net::Room& room = r.c.service.room();
+    if (!room.slot_for_request() && !room.shed()) {
+        room.short_of_slots();
+        return failure(Failure::no_room, 503);
+    }
     int error = 0;
     os::Fd fd = os::connect(peer_->address, nullptr, error);
+    if (net::Room::is_shortage(error)) {
+        room.short_of("socket()", error);
+        room.shed();
+        if (room.lend(net::Room::For::request))
+            fd = os::connect(peer_->address, nullptr, error);
+    }
+    if (net::Room::is_shortage(error))
+        return failure(Failure::no_room, 503, error);
     if (!fd)
         return failure(Failure::connect, 502, error);
     link_ = std::make_unique<Link>(*peer_);
     if (link_->stream.watch().open(std::move(fd), event::Watch::duplex()) != event::Watch::none) {
-        r.log(Level::alert, "{} worker_connections are not enough", r.c.service.max_connections);
-        return failure(Failure::connect, 502, EMFILE);
+        r.log(Level::alert, "epoll_ctl() of an upstream connection failed {}", errno_text(errno));
+        return failure(Failure::connect, 502, errno);
     }
     connecting_ = error == EINPROGRESS;
     return {};
+}
+
+// What is accepted is not failed for want of a descriptor: it waits for one, as long as connecting
+// might have taken.
+Task<Error> Exchange::await_room(http::Request& r)
+{
+    Deadline until = Clock::in(rules_.connect_timeout);
+    Error error = error_;
+    while (error.what == Failure::no_room) {
+        event::Wait w = co_await r.c.service.room().freed(until);
+        if (w == event::Wait::canceled)
+            co_return failure(Failure::client_gone, 499);
+        if (w == event::Wait::timeout)
+            co_return error;
+        error = connect_link(r);
+    }
+    if (!error) {
+        now_->address = peer_->name;
+        prepare(r);
+    }
+    co_return error;
 }
 
 void Exchange::prepare(http::Request& r)
@@ -254,8 +295,9 @@ void Exchange::note_failure(http::Request& r)
 {
     bool died_idle = error_.reused && !error_.answered &&
                      (error_.what == Failure::reset || error_.what == Failure::closed_early);
-    bool peers_fault = error_.what != Failure::no_peer && error_.what != Failure::client_body &&
-                       error_.what != Failure::client_gone && !client_left_ && !died_idle;
+    bool peers_fault = error_.what != Failure::no_peer && error_.what != Failure::no_room &&
+                       error_.what != Failure::client_body && error_.what != Failure::client_gone &&
+                       !client_left_ && !died_idle;
     bool disabled = false;
     if (peers_fault && peer_ && error_.what != Failure::bad_status)
         disabled = group_.failed(*peer_);
@@ -271,6 +313,9 @@ void Exchange::note_failure(http::Request& r)
     switch (error_.what) {
     case Failure::no_peer:
         return log(r, Level::error, "no live upstreams while connecting to upstream");
+    case Failure::no_room:
+        return log(r, Level::error,
+                   "no descriptor or connection came free in time while connecting to upstream");
     case Failure::connect:
         return log(r, Level::error,
                    fmt::format("connect() failed {} while connecting to upstream",

@@ -120,6 +120,8 @@ private:
     void end_attempt(http::Request& r);
     Task<Rc> exchange_bodies(http::Request& r);
     Error open_link(http::Request& r);
+    Error connect_link(http::Request& r);
+    Task<Error> await_room(http::Request& r);
     std::string_view stage(const http::Request& r) const;
     void prepare(http::Request& r);
     bool may_retry(http::Request& r);

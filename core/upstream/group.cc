@@ -21,6 +21,12 @@ bool Peer::resting(Instant now) const
 Link::~Link()
 {
     --peer.in_use;
+    net::Room::give_slot();
+}
+
+void Link::shed()
+{
+    pool->drop(*this);
 }
 
 Group::~Group()
@@ -149,6 +155,7 @@ std::unique_ptr<Link> Group::take_idle(Peer& peer)
     Link* found = &peer.idle.back();
     found->ListHook<PeerIdle>::unlink();
     found->ListHook<PoolIdle>::unlink();
+    found->net::Sheddable::unlink();
     --idle_count_;
     found->pool = nullptr;
     found->stream.watch().set_hook({});
@@ -173,6 +180,8 @@ void Group::give_back(std::unique_ptr<Link> link)
     idle.stream.watch().set_hook({&Group::on_idle_event, &idle, true});
     idle_.push_back(idle);
     idle.peer.idle.push_back(idle);
+    if (net::Room* room = net::Room::current())
+        room->idles_upstream(idle);
     ++idle_count_;
     if (!event::Timer::set())
         event::Loop::current().timers().add(*this, Clock::in(keepalive.timeout));

@@ -18,6 +18,7 @@
 #include "core/base/list.h"
 #include "core/buf/pool.h"
 #include "core/event/timer.h"
+#include "core/net/room.h"
 #include "core/net/stream.h"
 #include "core/os/address.h"
 
@@ -56,10 +57,14 @@ struct Peer : PeerSpec {
 };
 
 /// A connection to a peer: in use by one exchange, or idle in its group's pool.
-class Link : public ListHook<PeerIdle>, public ListHook<PoolIdle>
+class Link : public ListHook<PeerIdle>, public ListHook<PoolIdle>, private net::Sheddable
 {
 public:
-    explicit Link(Peer& p) : peer(p), created(Clock::now()) { ++peer.in_use; }
+    explicit Link(Peer& p) : peer(p), created(Clock::now())
+    {
+        ++peer.in_use;
+        net::Room::take_slot();
+    }
     ~Link();
     Peer& peer;
     net::Stream stream;
@@ -67,6 +72,10 @@ public:
     Instant created;
     Instant idle_since{0};
     Group* pool = nullptr;  // while idle
+
+private:
+    friend class Group;
+    void shed() override;
 };
 
 struct KeepaliveRules {
@@ -121,6 +130,7 @@ public:
     size_t idle_links() const { return idle_count_; }
 
 private:
+    friend class Link;
     Peer* choose(bool backups, std::span<Peer* const> tried);
     void drop(Link& link);
     void expired() override;

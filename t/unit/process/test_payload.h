@@ -64,15 +64,16 @@ public:
             return {};
         return {*conf_.directory};
     }
-    void start(event::Loop&, const net::ListenSockets& sockets, const WorkerSettings&,
+    void start(event::Loop&, const net::ListenSockets& sockets, const Station&,
                std::function<void()> drained) override
     {
         if (*conf_.die_at_start)
             ::_exit(3);
         drained_ = std::move(drained);
-        for (const auto& socket : sockets) {
+        for (const net::ListenSet& set : sockets) {
             listeners_.push_back(std::make_unique<Listener>(*this));
-            (void)listeners_.back()->open(os::duplicate(socket->fd.get()), EPOLLIN);
+            int fd = set.sockets.front()->fd.get();
+            (void)listeners_.back()->open(os::duplicate(fd), EPOLLIN);
         }
     }
     void quit() override

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/process/listeners.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "core/os/output.h"
+#include "core/os/process.h"
+#include "core/os/signals.h"
+#include "core/os/sys.h"
+
+namespace sluice::process {
+namespace {
+
+constexpr int bind_tries = 5, bind_pause_ms = 500;  // nginx's
+
+int socket_owner = 0;
+
+std::shared_ptr<net::ListenSocket> hold(net::ListenSpec spec, os::Fd fd)
+{
+    auto drop = [](net::ListenSocket* socket) {
+        bool remove =
+            socket->fd && socket->spec.address.is_unix() && os::process_id() == socket_owner;
+        std::string path = remove ? socket->spec.address.text().substr(5) : std::string();
+        delete socket;
+        if (remove)
+            os::remove_file(path);
+    };
+    return {new net::ListenSocket{std::move(spec), std::move(fd)}, drop};
+}
+
+std::string listen_error(const os::ListenError& e, const net::ListenSpec& spec)
+{
+    std::string_view step = e.step;
+    std::string_view to = step == "bind()" || step == "listen()" ? "to " : "";
+    std::string backlog =
+        step == "listen()" ? fmt::format(", backlog {}", spec.options.backlog) : "";
+    return fmt::format("{} {}{}{} failed {}", step, to, spec.text, backlog, errno_text(e.error));
+}
+
+size_t sockets_of(const net::ListenSpec& spec, const ListenNeeds& needs)
+{
+    return spec.mode == net::AcceptMode::reuseport ? needs.workers : 1;
+}
+
+void take_over(const net::ListenSet& old, const ListenNeeds& needs, net::ListenSet& set)
+{
+    size_t n = sockets_of(set.spec, needs);
+    for (size_t i = 0; i < old.sockets.size(); ++i)
+        (i < n ? set.sockets : set.leaving).push_back(old.sockets[i]);
+    if (n > 1 && old.spec.mode != net::AcceptMode::reuseport)
+        for (const auto& socket : set.sockets)
+            os::share_port(socket->fd.get());
+}
+
+// Opens what is missing. EADDRINUSE: somebody else has an address, which may pass.
+int open_missing(const ListenNeeds& needs, net::ListenSet& set, bool running, Report& report)
+{
+    while (set.sockets.size() < sockets_of(set.spec, needs)) {
+        os::ListenOptions options = set.spec.options;
+        if (needs.test)
+            options.reuseport = false;  // or connections would come to the test
+        // Beside a crew that serves, a further socket of an address begins to listen when there is
+        // somebody to accept from it: adopt_listeners().
+        options.bind_only = running && !set.sockets.empty();
+        Result<os::Fd, os::ListenError> fd = os::listen(set.spec.address, options);
+        if (fd) {
+            set.sockets.push_back(hold(set.spec, std::move(*fd)));
+            continue;
+        }
+        bool in_use = fd.error().error == EADDRINUSE;
+        if (needs.test && (in_use || !set.sockets.empty()))
+            return 0;
+        report(Level::emerg, listen_error(fd.error(), set.spec));
+        return fd.error().error;
+    }
+    return 0;
+}
+
+int open_all(const ListenNeeds& needs, net::ListenSockets& sockets, bool running, Report& report)
+{
+    int worst = 0;
+    for (net::ListenSet& set : sockets) {
+        int error = open_missing(needs, set, running, report);
+        if (error && error != EADDRINUSE)
+            return error;
+        worst = error ? error : worst;
+    }
+    return worst;
+}
+
+}  // namespace
+
+void own_sockets()
+{
+    socket_owner = os::process_id();
+}
+
+bool open_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
+                    net::ListenSockets& sockets, Report& report)
+{
+    if (!running)
+        own_sockets();
+    sockets.clear();
+    for (const net::ListenSpec& spec : needs.specs) {
+        net::ListenSet& set = sockets.emplace_back();
+        set.spec = spec;
+        for (size_t i = 0; running && i < running->size(); ++i)
+            if ((*running)[i].spec.address == spec.address)
+                take_over((*running)[i], needs, set);
+    }
+    for (int left = bind_tries;;) {
+        int error = open_all(needs, sockets, running, report);
+        if (error == 0)
+            break;
+        if (error != EADDRINUSE)
+            return false;
+        if (--left == 0) {
+            report(Level::emerg, "still could not bind()");
+            return false;
+        }
+        report(Level::notice, fmt::format("try again to bind() after {}ms", bind_pause_ms));
+        os::sleep_ms(bind_pause_ms);
+    }
+    if (needs.test)
+        sockets.clear();
+    return true;
+}
+
+void adopt_listeners(net::ListenSockets& sockets, const Log& log)
+{
+    for (net::ListenSet& set : sockets) {
+        for (const auto& socket : set.sockets) {
+            os::update_listener(socket->fd.get(), set.spec.options);
+            if (!os::is_listening(socket->fd.get()))
+                log(Level::alert, "listen() on {} failed", set.spec.text);
+        }
+        if (set.spec.mode != net::AcceptMode::reuseport && set.leaving.empty())
+            continue;
+        auto kept = static_cast<unsigned>(set.leaving.empty() ? 0 : set.sockets.size());
+        if (!os::choose_first(set.sockets.front()->fd.get(), kept) && kept)
+            log(Level::warn,
+                "{}: the kernel cannot keep new clients away from sockets of workers that go; "
+                "clients that come within the next seconds may be reset",
+                set.spec.text);
+    }
+}
+
+}  // namespace sluice::process

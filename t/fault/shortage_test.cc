@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Descriptors and connections run out: clients are answered, nobody spins, service is whole again
+// at once.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "fleet.h"
+
+namespace sluice::fault {
+namespace {
+
+using runner::Io;
+using runner::Socket;
+
+struct Answer {
+    std::string bytes;
+    double ms = 0;
+    bool is(const std::string& code) const { return bytes.starts_with("HTTP/1.1 " + code + " "); }
+};
+
+Answer ask(const Fleet& fleet, const std::string& path = "/", double seconds = 3,
+           const std::string& method = "GET")
+{
+    Answer answer;
+    auto start = runner::Clock::now();
+    Socket socket = Socket::connect(std::to_string(fleet.port()));
+    std::string request = method + " " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    if (socket.open() && socket.write_all(request, in_seconds(seconds)) == Io::ok)
+        while (socket.read_some(answer.bytes, in_seconds(seconds)) == Io::ok) {
+        }
+    answer.ms = std::chrono::duration<double, std::milli>(runner::Clock::now() - start).count();
+    return answer;
+}
+
+std::vector<Socket> hold(const Fleet& fleet, int n)
+{
+    std::vector<Socket> clients;
+    for (int i = 0; i < n; ++i)
+        clients.push_back(Socket::connect(std::to_string(fleet.port())));
+    return clients;
+}
+
+double cpu_seconds(int pid)
+{
+    std::string stat = proc_file(pid, "stat");
+    std::istringstream words(stat.substr(stat.rfind(')') + 2));
+    std::string word;
+    for (int i = 0; i < 11; ++i)
+        words >> word;
+    double user = 0, system = 0;
+    words >> user >> system;
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+size_t complaints(const Fleet& fleet)
+{
+    return count(fleet.log(), "[crit]") + count(fleet.log(), "[alert]");
+}
+
+struct Shortage : testing::Test {
+    Fleet fleet;
+    void start(const std::string& main, const std::string& server = "",
+               const std::string& http = "")
+    {
+        fleet.configure(main, server, http);
+        ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+        ASSERT_TRUE(eventually([&] { return !fleet.workers().empty(); }));
+    }
+    // 300 clients come and stay. New ones are answered, nobody spins, and it ends with them.
+    void expect_answers(const std::string& limit_named)
+    {
+        int worker = fleet.workers().at(0);
+        std::vector<Socket> clients = hold(fleet, 300);
+        sleep_seconds(1.2);  // until those that are turned away have gone
+        double before = cpu_seconds(worker);
+        auto start = runner::Clock::now();
+        std::vector<double> times;
+        for (int i = 0; i < 20; ++i) {
+            Answer answer = ask(fleet);
+            EXPECT_TRUE(answer.is("503") || answer.is("200")) << answer.bytes;
+            if (answer.is("503"))
+                EXPECT_NE(answer.bytes.find("\r\nRetry-After: "), std::string::npos);
+            times.push_back(answer.ms);
+        }
+        std::sort(times.begin(), times.end());
+        EXPECT_LT(times[10], 50);
+        sleep_seconds(2);
+        double passed = std::chrono::duration<double>(runner::Clock::now() - start).count();
+        EXPECT_LE((cpu_seconds(worker) - before) / passed, 0.03);  // a tick is 0.01 s
+        EXPECT_GE(complaints(fleet), 1u);
+        EXPECT_LE(static_cast<double>(complaints(fleet)), passed + 3) << fleet.log();
+        EXPECT_NE(fleet.log().find(limit_named), std::string::npos) << fleet.log();
+        EXPECT_EQ(fleet.workers().at(0), worker) << "it has died";
+        clients.clear();
+        EXPECT_TRUE(eventually([&] { return ask(fleet).is("200"); }, 1));
+        for (int i = 0; i < 10; ++i)
+            EXPECT_TRUE(ask(fleet).is("200"));
+    }
+};
+
+struct ShortageIn : Shortage, testing::WithParamInterface<const char*> {
+};
+INSTANTIATE_TEST_SUITE_P(Mode, ShortageIn,
+                         testing::Values("accept=exclusive", "accept=mutex", "accept=reuseport",
+                                         "accept=exclusive accept_trigger=edge"),
+                         [](const auto& info) { return "n" + std::to_string(info.index); });
+
+TEST_P(ShortageIn, OfDescriptorsIsAnswered)
+{
+    fleet.listen_options = GetParam();
+    start("worker_rlimit_nofile 64;");
+    expect_answers("worker_rlimit_nofile");
+}
+
+TEST_F(Shortage, OfConnectionsIsAnswered)
+{
+    fleet.events = "worker_connections 40;";
+    start("");
+    expect_answers("40 worker_connections are not enough");
+}
+
+TEST_F(Shortage, HeadGetsNoBody)
+{
+    fleet.events = "worker_connections 10;";
+    start("");
+    std::vector<Socket> clients = hold(fleet, 20);
+    sleep_seconds(0.2);
+    Answer answer = ask(fleet, "/", 3, "HEAD");
+    EXPECT_TRUE(answer.is("503")) << answer.bytes;
+    EXPECT_TRUE(answer.bytes.ends_with("\r\n\r\n")) << answer.bytes;
+}
+
+TEST_F(Shortage, IdleClientsMakeRoomForNewOnes)
+{
+    fleet.events = "worker_connections 20;";
+    start("");
+    std::vector<Socket> clients;
+    std::string answer;
+    for (int i = 0; i < 100; ++i) {  // each has asked once, and keeps its connection
+        clients.push_back(Socket::connect(std::to_string(fleet.port())));
+        clients.back().write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(3));
+        answer.clear();
+        clients.back().read_some(answer, in_seconds(3));
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << i << answer;
+    }
+    // Who idled longest has gone, the last one is still there.
+    answer.clear();
+    EXPECT_EQ(clients.front().read_some(answer, in_seconds(1)), Io::eof);
+    clients.back().write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(3));
+    clients.back().read_some(answer, in_seconds(3));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+}
+
+// More requests than descriptors for both of their sides: they take turns.
+TEST_F(Shortage, RequestsWaitForADescriptor)
+{
+    std::string origin = std::to_string(fleet.port(1));
+    start("worker_processes 1; worker_rlimit_nofile 64;",
+          "location / { proxy_pass http://127.0.0.1:" + origin + "; }");
+    Socket listener = Socket::listen(origin);
+    std::atomic<bool> stop = false;
+    std::thread app([&] {  // answers each a little later, all at once
+        std::vector<std::thread> each;
+        while (!stop) {
+            Socket peer = listener.accept(in_seconds(0.05));
+            if (peer.open())
+                each.emplace_back([s = std::move(peer)]() mutable {
+                    std::string head;
+                    while (head.find("\r\n\r\n") == std::string::npos &&
+                           s.read_some(head, in_seconds(5)) == Io::ok) {
+                    }
+                    sleep_seconds(0.1);
+                    s.write_all("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", in_seconds(5));
+                });
+        }
+        for (std::thread& t : each)
+            t.join();
+    });
+    // All are there before the first one asks: nobody is turned away.
+    std::vector<Socket> clients = hold(fleet, 28);
+    sleep_seconds(0.3);
+    for (Socket& client : clients)
+        client.write_all("GET / HTTP/1.0\r\n\r\n", in_seconds(5));
+    int good = 0;
+    for (Socket& client : clients) {
+        std::string answer;
+        while (client.read_some(answer, in_seconds(10)) == Io::ok) {
+        }
+        good += answer.starts_with("HTTP/1.1 200 ");
+    }
+    stop = true;
+    app.join();
+    EXPECT_EQ(good, 28) << fleet.log();
+    EXPECT_GE(count(fleet.log(), "socket() failed (24: Too many open files)"), 1u);
+}
+
+TEST_F(Shortage, MayResetInstead)
+{
+    fleet.events = "worker_connections 10; fd_exhaustion reset;";
+    start("");
+    std::vector<Socket> clients = hold(fleet, 30);
+    sleep_seconds(0.2);
+    Answer answer = ask(fleet, "/", 1);
+    EXPECT_EQ(answer.bytes, "");
+    EXPECT_LT(answer.ms, 500);
+    clients.clear();
+    EXPECT_TRUE(eventually([&] { return ask(fleet).is("200"); }, 1));
+}
+
+TEST_F(Shortage, MayLetThemWait)
+{
+    fleet.events = "worker_connections 10; fd_exhaustion pause;";
+    start("");
+    int worker = fleet.workers().at(0);
+    std::vector<Socket> clients = hold(fleet, 30);
+    double before = cpu_seconds(worker);
+    Answer waiting = ask(fleet, "/", 1);
+    EXPECT_EQ(waiting.bytes, "");
+    EXPECT_GT(waiting.ms, 900);
+    EXPECT_LE(cpu_seconds(worker) - before, 0.03);
+    std::thread later([&] {
+        sleep_seconds(0.3);
+        clients.clear();
+    });
+    Answer served = ask(fleet, "/", 5);
+    later.join();
+    EXPECT_TRUE(served.is("200")) << served.bytes;
+}
+
+}  // namespace
+}  // namespace sluice::fault

@@ -46,6 +46,7 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
         buf::Buffer& from = r.c.in.empty() ? buffer_ : r.c.in;
         Piece piece = decoder_.next(from.view());
         from.consume(piece.consumed);
+        received_raw_ += piece.consumed;
         if (piece.state == Piece::data_) {
             if (over_limit(decoder_.received())) {
                 r.log(Level::error, "client intended to send too large chunked body: {} bytes",

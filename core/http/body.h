@@ -72,6 +72,8 @@ public:
     std::string_view stored_text() const { return file_ ? std::string_view{} : memory_.view(); }
     Headers& trailers() { return decoder_.trailers(); }
     uint64_t received() const { return decoder_.received(); }
+    /// As it came: with the framing of chunks.
+    uint64_t received_raw() const { return received_raw_; }
 
     /// What was read past the body's end goes behind what `in` holds: it is the next request.
     void give_back(buf::Buffer& in);
@@ -90,7 +92,7 @@ private:
     buf::Buffer buffer_;  // socket bytes, grows with the flow
     buf::Buffer memory_;  // stored body, or the file's window while replaying
     os::Fd file_;
-    uint64_t stored_size_ = 0, replayed_ = 0;
+    uint64_t stored_size_ = 0, replayed_ = 0, received_raw_ = 0;
     size_t read_size_ = 8192;  // doubles when a read fills it
     bool stored_ = false;
     bool invited_ = false;  // 100 Continue was sent, or is not needed

@@ -196,6 +196,8 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
     ++service.counters().requests;
     Request* r = arena.make<Request>(self, parser_.head());
     r->serve_by(*listen_address().default_server);
+    if (!r->head.path_and_query.empty())
+        r->set_target(r->head.path_and_query);  // for the log, and pages with variables
     r->keep_alive = false;
     r->body.start({});
     if (r->head.request_line.empty())  // what came of it, for the log

@@ -126,7 +126,8 @@ public:
     Task<Rc> send_informational(int status, const Headers* headers);
     /// The response cannot be completed: the connection is closed without its end (visibly short).
     Rc cut_short();
-    uint64_t body_sent() const { return body_sent_; }
+    /// All but the head, framing of chunks and interim heads included ($body_bytes_sent, as nginx).
+    uint64_t body_sent() const { return body_sent_ + chunk_bytes_; }
     uint64_t bytes_sent() const { return head_bytes_ + body_sent_ + chunk_bytes_; }
 
     // ---- redirects ----

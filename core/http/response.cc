@@ -328,6 +328,7 @@ Task<Rc> Request::send_informational(int status, const Headers* headers)
             w.field(h.name, h.value);
     w << "\r\n";
     parts_[0] = buf::Slice(head_out_.view());
+    chunk_bytes_ += head_out_.size();
     net::Io io = co_await c.stream.write(std::span(parts_, 1), *core().send_timeout);
     head_out_.release();
     if (!io.good())

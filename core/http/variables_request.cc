@@ -146,9 +146,15 @@ Value args(Request& r, const void*)
 {
     return r.args;
 }
+// A request line that could not be read leaves none of them.
+Value optional(std::string_view s)
+{
+    return s.empty() ? std::nullopt : Value{s};
+}
+
 Value uri(Request& r, const void*)
 {
-    return r.uri;
+    return optional(r.uri);
 }
 
 }  // namespace
@@ -201,16 +207,16 @@ void define_request_variables(Variables& v)
         true);
     fixed("uri", uri, true);
     fixed("document_uri", uri, true);
-    fixed("request_uri", [](Request& r, const void*) -> Value { return r.unparsed_uri; });
+    fixed("request_uri", [](Request& r, const void*) { return optional(r.unparsed_uri); });
     fixed("request", request_line);
     fixed(
-        "request_method", [](Request& r, const void*) -> Value { return r.method; }, true);
+        "request_method", [](Request& r, const void*) { return optional(r.method); }, true);
     fixed("request_id", [](Request& r, const void*) -> Value { return r.id(); });
     fixed("request_body", request_body, true);
     fixed(
         "request_length",
         [](Request& r, const void*) -> Value {
-            return arena_format(r, "{}", r.head.head_size + r.body.received());
+            return arena_format(r, "{}", r.head.head_size + r.body.received_raw());
         },
         true);
     fixed("host", host);

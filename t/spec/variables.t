@@ -350,3 +350,84 @@ Host: a:8080
 --- response_body
 8080 :
 --- not_nginx: of nginx 1.29.3
+
+
+
+=== TEST 33: $body_bytes_sent has the framing of chunks, and nothing where there is no body
+--- http_config
+    log_format s '$request_method $uri $status $body_bytes_sent';
+--- config
+    access_log logs/access.log s;
+    location /chunked { add_trailer X y; return 200 "abc"; }
+    location /length { return 200 "abc"; }
+    location /none { return 204; }
+--- user_files
+>>> file.txt
+text
+--- request eval
+["GET /chunked", "HEAD /chunked", "GET /length", "HEAD /length", "GET /none", "GET /file.txt",
+ "HEAD /file.txt", "GET /length"]
+--- more_headers eval
+["", "", "", "", "", "If-None-Match: *", "", "If-None-Match: *"]
+--- error_code eval
+[200, 200, 200, 200, 204, 304, 200, 304]
+--- access_log_like: ^GET /chunked 200 19\nHEAD /chunked 200 0\nGET /length 200 3\nHEAD /length 200 0\nGET /none 204 0\nGET /file.txt 304 0\nHEAD /file.txt 200 0\nGET /length 304 0\n$
+
+
+
+=== TEST 34: an interim head counts among the bytes sent
+--- http_config
+    log_format s '$body_bytes_sent';
+--- config
+    access_log logs/access.log s;
+    location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/app; }
+    location /app { access_log off; return 200 "got $content_length\n"; }
+--- raw_request eval
+["POST /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "abc"]
+--- raw_request_middle_delay: 0.1
+--- response_raw_like: ^HTTP/1\.1 100 Continue\r\n\r\nHTTP/1\.1 200 OK\r\n
+--- access_log_is
+31
+
+
+
+=== TEST 35: $request_length has the framing of a chunked body
+--- http_config
+    log_format s '$request_length';
+--- config
+    access_log logs/access.log s;
+    location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/app; }
+    location /app { access_log off; return 200 "ok\n"; }
+--- raw_request eval
+"POST /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" .
+"2;a=b\r\n12\r\n003\r\n345\r\n0\r\nX-T: y\r\n\r\n"
+--- response_body
+ok
+--- access_log_is
+110
+
+
+
+=== TEST 36: a request that is refused in its headers has a URI
+--- http_config
+    log_format s '$request_method $uri $request_uri $status';
+--- config
+    access_log logs/access.log s;
+--- raw_request eval
+["GET /a%20b?c HTTP/1.1\r\nbad header\r\n\r\n"]
+--- error_code: 400
+--- access_log_is
+GET /a b /a%20b?c 400
+
+
+
+=== TEST 37: one that is refused in its first line has none
+--- http_config
+    log_format s '$request_method $uri $request_uri $status';
+--- config
+    access_log logs/access.log s;
+--- raw_request eval
+"nonsense\r\n\r\n"
+--- error_code: 400
+--- access_log_is
+- - - 400

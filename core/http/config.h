@@ -142,7 +142,6 @@ constexpr Stage stage_of(Phase phase)
     }
 }
 
-
 struct PhaseHandler {
     Phase phase;
     Handler run;
@@ -230,8 +229,9 @@ struct Main {
     Variables variables;
     std::vector<PhaseHandler> handlers;            // in module order within a phase
     std::vector<void (*)(Request&)> head_filters;  // from content to client
-    const Log* log = nullptr;                      // the main error log
-    std::string prefix;                            // where relative paths begin
+    std::vector<void (*)(Request&)> trailer_filters;
+    const Log* log = nullptr;  // the main error log
+    std::string prefix;        // where relative paths begin
     std::string full_path(const std::string& path) const
     {
         return path.starts_with('/') ? path : prefix + path;
@@ -261,6 +261,8 @@ public:
     }
     /// Called with the response's head before it is rendered; content-side filters first.
     void head_filter(void (*filter)(Request&)) { main.head_filters.push_back(filter); }
+    /// Called when the body of a chunked response has ended; may add to its trailers.
+    void trailer_filter(void (*filter)(Request&)) { main.trailer_filters.push_back(filter); }
     template <class C>
     C& conf(const Module& m)
     {

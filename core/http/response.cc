@@ -270,6 +270,8 @@ Task<Rc> Request::write_rest(std::span<buf::Slice> now, std::span<buf::Slice> la
 
 buf::Slice Request::end_of_chunks()
 {
+    for (auto filter : main().trailer_filters)
+        filter(*this);
     if (out.trailers.empty()) {
         chunk_bytes_ += 5;
         return buf::Slice("0\r\n\r\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// headers: add_header, add_trailer, expires. All work on the head that is about to be sent.
+// headers: add_header and expires work on the head that is about to be sent, add_trailer behind the
+// body.
 #include "core/http/module.h"
 #include "modules/headers/expires.h"
 
@@ -124,20 +125,23 @@ void filter(Request& r)
     for (const Field& field : conf.headers.fields)
         if (good || field.always)
             add_field(r, field);
-    if (conf.trailers.fields.empty() || r.head.version != http::Version::http11 || r.out.no_body ||
-        r.is_head())
-        return;
     // A length would leave no place for trailers.
-    bool any = false;
+    bool chunks = r.head.version == http::Version::http11 && *r.core().chunked_transfer_encoding &&
+                  !r.out.no_body && !r.is_head();
     for (const Field& field : conf.trailers.fields)
+        if (chunks && (good || field.always))
+            r.out.content_length = -1;
+}
+
+void filter_trailers(Request& r)
+{
+    bool good = is_good_status(r.out.status);
+    for (const Field& field : r.conf<Conf>(module).trailers.fields)
         if (good || field.always) {
             std::string_view value = field.value.eval(r);
-            any = true;
             if (!value.empty())
                 r.out.trailers.add(r.arena(), {field.name, value, field.id});
         }
-    if (any)
-        r.out.content_length = -1;
 }
 
 constexpr conf::Where where = everywhere | conf::in_if_location;
@@ -156,7 +160,11 @@ const Module module{
     .name = "headers",
     .directives = directives,
     .location_conf = &conf_of<Conf, &Conf::headers, &Conf::trailers, &Conf::expires>,
-    .install = [](Install& in) { in.head_filter(filter); },
+    .install =
+        [](Install& in) {
+            in.head_filter(filter);
+            in.trailer_filter(filter_trailers);
+        },
 };
 
 }  // namespace sluice::headers

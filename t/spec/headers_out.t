@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# add_header and expires.
+# add_header, add_trailer and expires.
 use Test::Nginx::Socket 'no_plan';
 
 run_tests();
@@ -241,3 +241,151 @@ GET /t
 --- must_die
 --- error_log eval
 qr/\[emerg\] .*invalid parameter "sometimes" in \S+nginx\.conf:\d+/
+
+
+
+=== TEST 22: add_trailer makes a known length chunks, and stands behind them
+--- config
+    location /t { add_trailer X-A "b c"; add_trailer X-B $uri; return 200 "ok\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 OK\r\n(?!.*Content-Length).*Transfer-Encoding: chunked\r\n.*\r\n\r\n3\r\nok\n\r\n0\r\nX-A: b c\r\nX-B: /t\r\n\r\n$
+
+
+
+=== TEST 23: no trailers to HTTP/1.0
+--- config
+    location /t { add_trailer X-A b; return 200 "ok\n"; }
+--- raw_request eval
+"GET /t HTTP/1.0\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 OK\r\n(?!.*chunked).*Content-Length: 3\r\n.*\r\n\r\nok\n$
+
+
+
+=== TEST 24: no trailers with chunked_transfer_encoding off
+--- config
+    location /t { chunked_transfer_encoding off; add_trailer X-A b; return 200 "ok\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 OK\r\n(?!.*chunked).*Content-Length: 3\r\n.*\r\n\r\nok\n$
+
+
+
+=== TEST 25: chunked_transfer_encoding off and no length: closing ends it
+--- config
+    location /t {
+        chunked_transfer_encoding off;
+        add_trailer X-A b;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT;
+    }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc"
+close
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 OK\r\n(?!.*(chunked|Content-Length)).*Connection: close\r\n(.*\r\n)?\r\nabc$
+
+
+
+=== TEST 26: HEAD, 304 and 204 have no trailers
+--- config
+    location /t { alias $TEST_NGINX_HTML_DIR/a.txt; add_trailer X-A b; }
+    location /n { add_trailer X-A b; return 204; }
+--- user_files
+>>> a.txt 1000000000
+abc
+--- raw_request eval
+"HEAD /t HTTP/1.1\r\nHost: a\r\n\r\nGET /t HTTP/1.1\r\nHost: a\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 OK\r\n(?!.*(chunked|X-A)).*Content-Length: 4\r\n.*\r\n\r\nHTTP/1\.1 304 .*\r\n\r\nHTTP/1\.1 204 .*\r\n\r\n$
+
+
+
+=== TEST 27: an error has only what is meant for always
+--- config
+    location /t { add_trailer X-A b; add_trailer X-B c always; return 404 "no\n"; }
+    location /p { add_trailer X-A b; return 404 "no\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\n\r\nGET /p HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 404 .*chunked\r\n.*\r\n\r\n3\r\nno\n\r\n0\r\nX-B: c\r\n\r\nHTTP/1\.1 404 (?!.*chunked).*Content-Length: 3\r\n.*\r\n\r\nno\n$
+
+
+
+=== TEST 28: an empty value adds no trailer, but the chunks stay
+--- config
+    location /t { add_trailer X-A $arg_a; return 200 "ok\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: chunked\r\n.*\r\n\r\n3\r\nok\n\r\n0\r\n\r\n$
+
+
+
+=== TEST 29: what only the end of the body tells is there
+--- config
+    location /t {
+        add_header X-Early "[$upstream_response_length]";
+        add_trailer X-Late "[$upstream_response_length]";
+        proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT;
+    }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc"
+sleep 0.2
+send "def"
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 (?!.*Content-Length).*X-Early: \[[03]\]\r\n(.*\r\n)?\r\n(3\r\nabc\r\n3\r\ndef|6\r\nabcdef)\r\n0\r\nX-Late: \[6\]\r\n\r\n$
+
+
+
+=== TEST 30: an answer that was cut short has none
+--- config
+    location /t {
+        add_trailer X-A b;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT;
+    }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc"
+close
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\n\r\n"
+--- response_raw_like: \r\n\r\n3\r\nabc\r\n$
+--- cut_short
+--- error_log: upstream prematurely closed connection
+
+
+
+=== TEST 31: an empty file with a trailer is an empty row of chunks
+--- config
+    location /t { alias $TEST_NGINX_HTML_DIR/a.txt; add_trailer X-A b; }
+--- user_files eval
+">>> a.txt\n"
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 200 (?!.*Content-Length).*chunked\r\n.*\r\n\r\n(1\r\n\n\r\n)?0\r\nX-A: b\r\n\r\n$
+
+
+
+=== TEST 32: add_trailer lines of a level replace those from outside
+--- config
+    add_trailer X-A outer;
+    location /t { return 200 "ok\n"; }
+    location /u { add_trailer X-B inner; return 200 "ok\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\n\r\nGET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: \r\n0\r\nX-A: outer\r\n\r\nHTTP/1\.1 .*\r\n0\r\nX-B: inner\r\n\r\n$
+
+
+
+=== TEST 33: add_trailer_inherit merge
+--- config
+    add_trailer X-A outer;
+    location /t { add_trailer_inherit merge; add_trailer X-B inner; return 200 "ok\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_raw_like: \r\n0\r\nX-B: inner\r\nX-A: outer\r\n\r\n$
+--- not_nginx: add_trailer_inherit is of 1.29.3

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <set>
 
+#include "core/files/open_files.h"
 #include "core/http/core_blocks.h"
 
 namespace sluice::http {
@@ -80,6 +81,7 @@ void Service::start(const net::ListenSockets& sockets, const net::Post& post, ne
     line_ = &post.line;
     room_ = &room;
     drained_ = std::move(drained);
+    room.spare_from(&files::give_up_one);
     acceptors_ = std::make_unique<net::Acceptors>(post, room, *main_->log, *this);
     for (const net::ListenSet& set : sockets)
         acceptors_->add(set);
@@ -118,6 +120,7 @@ void Service::quit()
         return;
     quitting_ = true;
     acceptors_->end();
+    files::clear_all();
     live_.each([](Connection& c) { c.nudge(); });
     check_drained();
 }

@@ -174,7 +174,7 @@ private:
     bool make_room(os::Fd& fd, os::Address& peer, int& error, bool& serve)
     {
         of_.room_.short_of("accept4()", error);
-        bool shed = of_.room_.shed();
+        bool shed = of_.room_.shed_descriptor();
         if (!shed && mode_ != AcceptMode::reuseport && of_.step_aside())
             return false;
         bool paused = !shed && of_.room_.rules().answer == Room::Answer::pause;

@@ -100,6 +100,11 @@ bool Room::shed()
     return true;
 }
 
+bool Room::shed_descriptor()
+{
+    return (close_one_ && close_one_()) || shed();
+}
+
 // ---- the shortage and its end -------------------------------------------------------------------
 
 void Room::begin_shortage()

@@ -80,6 +80,10 @@ public:
     void idles_upstream(Sheddable& link) { idle_links_.push_back(link); }
     /// Closes the one that idles longest; false when nothing idles.
     bool shed();
+    /// For a descriptor alone: one that is kept for speed only (`spare_from`) goes first.
+    bool shed_descriptor();
+    /// Closes such a descriptor at once; false when there is none.
+    void spare_from(bool (*close_one)()) { close_one_ = close_one; }
     /// A call was refused: `what` as the log names it ("accept4()").
     void short_of(std::string_view what, int error);
     /// Slots are used up.
@@ -135,6 +139,7 @@ private:
     List<Sheddable, ShedTag> idle_clients_, idle_links_;
     event::WaitList waiters_;
     std::function<void()> on_freed_;
+    bool (*close_one_)() = nullptr;
     size_t used_ = 0;
     size_t closed_ = 0;  // since the last look
     size_t full_reserve_ = 0;

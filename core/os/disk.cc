@@ -2,7 +2,9 @@
 #include "core/os/disk.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -11,41 +13,154 @@
 namespace sluice::os {
 namespace {
 
+int64_t nanoseconds(const timespec& t)
+{
+    return int64_t{t.tv_sec} * 1000000000 + t.tv_nsec;
+}
+
 FileInfo info_of(const struct stat& s)
 {
     auto kind = S_ISREG(s.st_mode)   ? FileInfo::regular
                 : S_ISDIR(s.st_mode) ? FileInfo::directory
                                      : FileInfo::other;
-    return {kind, s.st_size, s.st_mtime};
+    return {kind,
+            s.st_size,
+            s.st_mtime,
+            s.st_dev,
+            s.st_ino,
+            nanoseconds(s.st_mtim),
+            nanoseconds(s.st_ctim)};
+}
+
+Fd open_at(int at, const char* name, int flags)
+{
+    ++counters.file;
+    return Fd(::openat(at, name, flags | O_CLOEXEC));
+}
+
+int stat_of(int fd, struct stat& s)
+{
+    ++counters.file;
+    return ::fstat(fd, &s) == 0 ? 0 : errno;
+}
+
+// One step of a checked path: opens `name` in the folder `at` unless it is a link that may not be
+// followed.
+Fd step(int at, const char* name, int flags, Links::Mode mode, int& error)
+{
+    Fd fd = open_at(at, name, flags | O_NOFOLLOW);
+    if (fd)
+        return fd;
+    error = errno;
+    // What a link makes of O_NOFOLLOW and of O_DIRECTORY.
+    if (mode == Links::refuse || (error != ELOOP && error != ENOTDIR))
+        return {};
+    struct stat link {
+    };
+    ++counters.file;
+    if (::fstatat(at, name, &link, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK(link.st_mode))
+        return {};
+    fd = open_at(at, name, flags);
+    struct stat target {
+    };
+    error = fd ? stat_of(fd.get(), target) : errno;
+    if (error == 0 && target.st_uid != link.st_uid)
+        error = ELOOP;
+    return error ? Fd() : std::move(fd);
+}
+
+// Component by component, so that nobody can put a link into a part that has been looked at.
+Fd open_checked(std::string path, const Links& links, int flags, int& error)
+{
+    constexpr int folder = O_PATH | O_DIRECTORY;
+    size_t at = 0;
+    Fd fd;
+    error = 0;
+    if (links.trusted && links.trusted < path.size()) {
+        at = links.trusted;
+        fd = open_at(AT_FDCWD, path.substr(0, at).c_str(), folder);
+    } else {
+        fd = open_at(AT_FDCWD, path.starts_with('/') ? "/" : ".", folder);
+    }
+    if (!fd)
+        error = errno;
+    while (!error) {
+        at = path.find_first_not_of('/', at);
+        if (at == std::string::npos)  // it ends with a slash: the folder itself
+            return step(fd.get(), ".", flags, links.mode, error);
+        size_t end = path.find('/', at);
+        bool last = end == std::string::npos;
+        if (!last)
+            path[end] = '\0';
+        fd = step(fd.get(), path.c_str() + at, last ? flags : folder, links.mode, error);
+        if (last)
+            return fd;
+        at = end + 1;
+    }
+    return {};
 }
 
 }  // namespace
 
-Fd open_file(const char* path, FileInfo& info, int& error)
+Fd open_file(const char* path, const Links& links, FileInfo& info, int& error)
 {
+    constexpr int flags = O_RDONLY | O_NONBLOCK;
     error = 0;
-    ++counters.file;
-    Fd fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    Fd fd = links.mode == Links::follow ? open_at(AT_FDCWD, path, flags)
+                                        : open_checked(path, links, flags, error);
     struct stat s {
     };
-    ++counters.file;
-    if (!fd || ::fstat(fd.get(), &s) != 0) {
-        error = errno;
+    if (!fd) {
+        if (!error)
+            error = errno;
         return {};
     }
+    error = stat_of(fd.get(), s);
+    if (error)
+        return {};
     info = info_of(s);
     return fd;
 }
 
-int file_info(const char* path, FileInfo& info)
+int file_info(const char* path, const Links& links, FileInfo& info)
 {
     struct stat s {
     };
+    int error = 0;
+    if (links.mode != Links::follow) {
+        Fd fd = open_checked(path, links, O_RDONLY | O_NONBLOCK, error);
+        if (!fd)
+            return error;
+        error = stat_of(fd.get(), s);
+    } else {
+        ++counters.file;
+        error = ::stat(path, &s) == 0 ? 0 : errno;
+    }
+    if (!error)
+        info = info_of(s);
+    return error;
+}
+
+bool is_local(int fd)
+{
+    struct statfs s {
+    };
     ++counters.file;
-    if (::stat(path, &s) != 0)
-        return errno;
-    info = info_of(s);
-    return 0;
+    if (::fstatfs(fd, &s) != 0)
+        return false;
+    switch (static_cast<uint32_t>(s.f_type)) {
+    case EXT4_SUPER_MAGIC:  // of ext2 and ext3 too
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC:
+    case SQUASHFS_MAGIC:
+    case 0x2fc12fc1:  // ZFS, which is not in the kernel's tree
+        return true;
+    default: return false;
+    }
 }
 
 int append_file(const char* path, std::string_view text)

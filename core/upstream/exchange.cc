@@ -196,7 +196,7 @@ Error Exchange::connect_link(http::Request& r)
     os::Fd fd = os::connect(peer_->address, nullptr, error);
     if (net::Room::is_shortage(error)) {
         room.short_of("socket()", error);
-        room.shed();
+        room.shed_descriptor();
         if (room.lend(net::Room::For::request))
             fd = os::connect(peer_->address, nullptr, error);
     }

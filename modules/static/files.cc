@@ -4,7 +4,6 @@
 #include <cerrno>
 
 #include "core/http/uri.h"
-#include "core/os/disk.h"
 #include "modules/static/ranges.h"
 #include "modules/static/static.h"
 
@@ -26,13 +25,16 @@ bool is_missing(int error)
 
 Rc open_failed(Request& r, std::string_view path, int error)
 {
+    bool follows = r.conf<Conf>(module).disable_symlinks->mode == os::Links::follow;
+    std::string_view call = follows ? "open()" : "openat()";
     if (is_missing(error)) {
         if (*r.core().log_not_found)
-            r.log(Level::error, "open() \"{}\" failed {}", path, errno_text(error));
+            r.log(Level::error, "{} \"{}\" failed {}", call, path, errno_text(error));
         return reply(404);
     }
     bool denied = error == EACCES || error == ELOOP || error == EPERM;
-    r.log(denied ? Level::error : Level::crit, "open() \"{}\" failed {}", path, errno_text(error));
+    r.log(denied ? Level::error : Level::crit, "{} \"{}\" failed {}", call, path,
+          errno_text(error));
     return reply(denied ? 403 : 500);
 }
 
@@ -185,29 +187,45 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
     return true;
 }
 
-Task<Rc> send_file(Request& r, int fd, const os::FileInfo& info)
+Task<Rc> send_body(Request& r, files::FileRef file, ArenaVector<Range> ranges, const Parts* parts)
 {
-    ArenaVector<Range> ranges;
+    int fd = file->fd.get();
+    Range only{0, file->info.size};
+    if (!ranges.empty())
+        only = ranges[0];
     Rc rc = next;
-    if (!prepare(r, info, ranges, rc))
-        co_return rc;
-    Parts parts;
-    if (ranges.size() == 1) {
-        r.out.headers.add(r.arena(), HeaderId::content_range, range_text(r, ranges[0], info.size));
-        r.out.content_length = ranges[0].end - ranges[0].begin;
-    } else if (ranges.size() > 1) {
-        make_parts(r, ranges, info.size, parts);
-    }
-    if (r.out.status == 304 || r.is_head() || info.size == 0)
-        co_return co_await r.finish();
-    Range only = ranges.empty() ? Range{0, info.size} : ranges[0];
-    if (ranges.size() > 1)
-        rc = co_await send_parts(r, fd, ranges, parts);
+    if (parts)
+        rc = co_await send_parts(r, fd, ranges, *parts);
     else
         rc = co_await send_range(r, fd, only);
     if (rc != next)
         co_return rc;
     co_return co_await r.finish();
+}
+
+// No coroutine: what is at hand leaves in one call with the head.
+Task<Rc> send_file(Request& r, const files::Found& found)
+{
+    ArenaVector<Range> ranges;
+    const os::FileInfo& info = found.info;
+    Rc rc = next;
+    if (!prepare(r, info, ranges, rc))
+        return rc;
+    Parts* parts = nullptr;
+    if (ranges.size() == 1) {
+        r.out.headers.add(r.arena(), HeaderId::content_range, range_text(r, ranges[0], info.size));
+        r.out.content_length = ranges[0].end - ranges[0].begin;
+    } else if (ranges.size() > 1) {
+        parts = r.arena().make<Parts>();
+        make_parts(r, ranges, info.size, *parts);
+    }
+    if (r.out.status == 304 || r.is_head() || info.size == 0)
+        return r.finish();
+    if (!found.content.empty() && ranges.empty()) {
+        auto* slice = r.arena().make<buf::Slice>(r.arena().copy(found.content));
+        return r.write(std::span(slice, 1), true);
+    }
+    return send_body(r, found.file, ranges, parts);
 }
 
 bool is_method(Request& r)
@@ -220,24 +238,22 @@ bool is_method(Request& r)
 Task<Rc> serve_file(Request& r)
 {
     if (!is_method(r))
-        co_return reply(405);
+        return reply(405);
     if (r.uri.ends_with('/'))
-        co_return next;
+        return next;
     std::string_view path = path_of(r, r.uri);
-    os::FileInfo info;
-    int error = 0;
-    os::Fd fd = os::open_file(path.data(), info, error);
-    if (!fd)
-        co_return open_failed(r, path, error);
-    if (info.kind == os::FileInfo::directory)
-        co_return redirect_to_directory(r);
-    if (info.kind != os::FileInfo::regular) {
+    files::Found found = open_file(r, path);
+    if (found.error)
+        return open_failed(r, path, found.error);
+    if (found.info.kind == os::FileInfo::directory)
+        return redirect_to_directory(r);
+    if (found.info.kind != os::FileInfo::regular) {
         r.log(Level::crit, "\"{}\" is not a regular file", path);
-        co_return reply(404);
+        return reply(404);
     }
     if (r.method_id == Method::post)
-        co_return reply(405);
-    co_return co_await send_file(r, fd.get(), info);
+        return reply(405);
+    return send_file(r, found);
 }
 
 // ---- index --------------------------------------------------------------------------------------
@@ -259,7 +275,7 @@ Rc index_missing(Request& r, std::string_view path, int error, bool& directory_c
         return next;
     directory_checked = true;
     os::FileInfo info;
-    int why = os::file_info(path_of(r, r.uri).data(), info);
+    int why = file_info(r, path_of(r, r.uri), info);
     if (why == 0 && info.kind == os::FileInfo::directory)
         return next;
     if (is_missing(why) || why == 0) {
@@ -297,7 +313,7 @@ Task<Rc> serve_index(Request& r)
                                                          : r.arena().concat(file, "?", r.args));
         std::string_view uri = r.arena().concat(r.uri, file), path = path_of(r, uri);
         os::FileInfo info;
-        if (int error = os::file_info(path.data(), info)) {
+        if (int error = file_info(r, path, info)) {
             Rc rc = index_missing(r, path, error, directory_checked);
             if (rc != next)
                 co_return rc;

@@ -125,16 +125,17 @@ constexpr Directive directives[] = {
     {"max_ranges", everywhere, 1, 1, store<&Conf::max_ranges>},
     {"if_modified_since", everywhere, 1, 1, store<&Conf::if_modified_since>},
 
-    {"open_file_cache", everywhere, 1, 2, conf::ignored},
-    {"open_file_cache_valid", everywhere, 1, 1, conf::ignored},
-    {"open_file_cache_min_uses", everywhere, 1, 1, conf::ignored},
-    {"open_file_cache_errors", everywhere, 1, 1, conf::ignored},
+    {"open_file_cache", everywhere, 1, 2, call<set_open_file_cache>},
+    {"open_file_cache_valid", everywhere, 1, 1, store<&Conf::open_file_cache_valid>},
+    {"open_file_cache_min_uses", everywhere, 1, 1, store<&Conf::open_file_cache_min_uses>},
+    {"open_file_cache_errors", everywhere, 1, 1, store<&Conf::open_file_cache_errors>},
+    {"disable_symlinks", everywhere, 1, 2, call<set_disable_symlinks>},
+
     {"open_file_cache_events", everywhere, 1, 1, conf::ignored},
     {"directio", everywhere, 1, 1, conf::ignored},
     {"directio_alignment", everywhere, 1, 1, conf::ignored},
     {"aio", everywhere, 1, 1, conf::ignored},
     {"aio_write", everywhere, 1, 1, conf::ignored},
-    {"disable_symlinks", everywhere, 1, 2, conf::ignored},
 };
 
 }  // namespace
@@ -143,7 +144,9 @@ const Module module{
     .name = "static",
     .directives = directives,
     .location_conf = &conf_of<Conf, &Conf::root, &Conf::index, &Conf::max_ranges,
-                              &Conf::if_modified_since, &Conf::try_files>,
+                              &Conf::if_modified_since, &Conf::try_files, &Conf::open_file_cache,
+                              &Conf::open_file_cache_valid, &Conf::open_file_cache_min_uses,
+                              &Conf::open_file_cache_errors, &Conf::disable_symlinks>,
     .install =
         [](Install& in) {
             in.at(Phase::precontent, try_names, has_try_files);

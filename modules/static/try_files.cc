@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // try_files: the first of several names that exists is what the URI becomes.
-#include "core/os/disk.h"
 #include "modules/static/static.h"
 
 namespace sluice::static_ {
@@ -49,7 +48,7 @@ bool exists(Request& r, const TryFiles::Name& candidate, std::string_view& uri)
         name.remove_suffix(1);
     uri = whole_name(r, name);
     os::FileInfo info;
-    if (os::file_info(path_of(r, uri).data(), info) != 0)
+    if (file_info(r, path_of(r, uri), info) != 0)
         return false;
     return (info.kind == os::FileInfo::directory) == candidate.directory;
 }

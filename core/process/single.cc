@@ -8,6 +8,7 @@
 
 #include "core/os/process.h"
 #include "core/os/sys.h"
+#include "core/process/verdict.h"
 #include "core/process/worker.h"
 
 namespace sluice::process {
@@ -32,6 +33,7 @@ public:
           loop_(loop_slots(*current_)),
           room_(current_->room(), current_->log, line_.room),
           signals_([this](const os::Signal& s) { on_signal(s); }),
+          asked_([this] { on_asked(); }),
           deadline_([this] { too_late(); })
     {
     }
@@ -46,6 +48,9 @@ public:
         start(current_);
         if (!startup_.serving(*current_, report))
             return 1;
+        if (!desk_.open() || !asked_.begin(desk_.fd()))
+            current_->log(Level::warn,
+                          "the name for reload requests is taken: \"-s reload\" will not wait");
         current_->log(Level::debug, "single process: {} connections",
                       *current_->events.worker_connections);
         while (!stop_) {
@@ -110,9 +115,18 @@ private:
         case SIGTERM:
         case SIGINT: stop_ = true; return;
         case SIGQUIT: return quit();
-        case SIGHUP: return reload();
+        case SIGHUP: reload(); return;
         case SIGUSR1: return reopen_logs(*current_->payload, *current_);
         default: return;
+        }
+    }
+
+    void on_asked()
+    {
+        for (ReloadDesk::Asker& asker : desk_.requests()) {
+            current_->log(Level::notice, "signal {} ({}) received from {}", SIGHUP,
+                          os::signal_name(SIGHUP), asker.pid);
+            desk_.answer({asker}, reload());
         }
     }
 
@@ -136,15 +150,16 @@ private:
         stop_ = true;
     }
 
-    void reload()
+    // Empty, or why the running configuration stays.
+    std::string reload()
     {
         if (quitting_)
-            return;
+            return "nginx: [error] the server is shutting down\n";
         current_->log(Level::notice, "reconfiguring");
         Report report(current_->log, current_->logs_to_stderr(), false);
         std::shared_ptr<Generation> next = Generation::parse(setup_, report);
         if (!next || !next->open(setup_, current_.get(), report))
-            return;
+            return report.collected();
         std::swap(current_, next);
         // The old listeners leave the loop first: a descriptor can be registered there only once.
         old_.push_back(next);
@@ -154,6 +169,7 @@ private:
         adopt_listeners(current_->sockets, current_->log);
         current_->redirect_stderr();
         startup_.move_pid(*current_);
+        return {};
     }
 
     const Setup& setup_;
@@ -169,6 +185,8 @@ private:
     std::vector<std::shared_ptr<Generation>> old_;  // draining
     std::vector<Generation*> drained_;
     SignalWatch signals_;
+    ReloadDesk desk_;
+    ReadWatch asked_;
     OneShot deadline_;
     bool quitting_ = false, stop_ = false;
 };

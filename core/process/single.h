@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `master_process off`: one process that serves and obeys the signals of a master. On HUP the next
-// generation starts beside the running one in the same event loop; connections stay with the
-// generation that accepted them.
+// `master_process off`: one process that serves and obeys the signals of a master, and answers
+// `-s reload` as one. On HUP the next generation starts beside the running one in the same event
+// loop; connections stay with the generation that accepted them.
 #pragma once
 
 #include <memory>

@@ -204,6 +204,12 @@ void SignalWatch::on_events(uint32_t)
         handle_(signal);
 }
 
+bool ReadWatch::begin(int fd)
+{
+    os::Fd own = os::duplicate(fd);
+    return own && open(std::move(own), EPOLLIN) == none;
+}
+
 bool EndWatch::begin(os::Fd fd)
 {
     return fd && open(std::move(fd), EPOLLIN) == none;

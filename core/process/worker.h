@@ -34,6 +34,19 @@ private:
     std::function<void(const os::Signal&)> handle_;
 };
 
+/// Calls whenever there is something to read from somebody else's descriptor: it watches a
+/// duplicate.
+class ReadWatch final : public event::Watch
+{
+public:
+    explicit ReadWatch(std::function<void()> read) : read_(std::move(read)) {}
+    bool begin(int fd);
+
+private:
+    void on_events(uint32_t) override { read_(); }
+    std::function<void()> read_;
+};
+
 /// Calls once when the other end is closed.
 class EndWatch final : public event::Watch
 {

@@ -327,6 +327,31 @@ TEST(Single, ServesReloadsAndEnds)
     EXPECT_FALSE(std::filesystem::exists(s.dir / "pid"));
 }
 
+TEST(Single, ReloadGetsItsVerdict)
+{
+    Server s;
+    s.configure("master_process off; test_answer one;");
+    ASSERT_NE(s.start(), 0) << s.file("err");
+    s.configure("test_answer two;");
+    Outcome reload = s.run({"-s", "reload"});
+    EXPECT_EQ(reload.code, 0) << reload.err;
+    EXPECT_EQ(reload.err, "");
+    EXPECT_EQ(s.ask("answer"), "two") << "the verdict comes when the new generation serves";
+    // What is wrong is found where it is opened: the asker itself has read the same file.
+    Server other;
+    other.configure("test_answer other;");
+    ASSERT_NE(other.start(), 0) << other.file("err");
+    s.configure("test_answer three; test_listen " + std::to_string(other.port) + ";");
+    reload = s.run({"-s", "reload"});
+    EXPECT_EQ(reload.code, 1);
+    EXPECT_NE(reload.err.find("nginx: [emerg] bind() to 127.0.0.1:" + std::to_string(other.port)),
+              std::string::npos)
+        << reload.err;
+    EXPECT_EQ(s.ask("answer"), "two");
+    s.signal(SIGQUIT);
+    EXPECT_EQ(s.wait_end(), 0) << s.log();
+}
+
 TEST(Start, DaemonReturnsOnceItServes)
 {
     Server s;

@@ -121,6 +121,47 @@ TEST(Flow, EndlessInterimAnswers)
     rig.expect_calm();
 }
 
+// Requests without end, and nobody reads the answers: what waits stays in the client's own socket.
+TEST(Flow, PipelineThatIsNeverRead)
+{
+    Rig rig(std::string("send_timeout 1s; keepalive_requests 100000000; sendfile on;"
+                        "location /file { root html; }") +
+                proxying,
+            play_flow);
+    rig.write("html/file", std::string(3000, 'f'));
+    for (std::string target : {"/here", "/file", "/proxied"}) {
+        rig.ask("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        long before = rig.resident_kb(), most = 0;
+        std::string block;
+        while (block.size() < 1 << 18)
+            block += "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+        Socket client = rig.connect();
+        auto start = runner::Clock::now();
+        size_t sent = 0;
+        while (client.write_all(block, in_seconds(4)) == Io::ok && sent < big) {
+            sent += block.size();
+            most = std::max(most, rig.resident_kb() - before);
+        }
+        most = std::max(most, rig.resident_kb() - before);
+        EXPECT_LT(sent, big) << target << ": all of it was taken";
+        // Until its buffers are full it goes on; then send_timeout runs.
+        EXPECT_LT(runner::Clock::now() - start, std::chrono::seconds(15)) << target;
+        EXPECT_LT(most, 6000) << target;
+        std::string bytes;
+        Io end;
+        while ((end = client.read_some(bytes, in_seconds(2))) == Io::ok)
+            bytes.clear();
+        EXPECT_NE(end, Io::timeout) << target << ": the connection was not cut";
+        client.close();
+    }
+    rig.expect_calm();
+    std::string log = rig.error_log();
+    size_t cut = 0;
+    for (size_t at = 0; (at = log.find("client timed out", at)) != log.npos; ++at)
+        ++cut;
+    EXPECT_EQ(cut, 3u) << log;
+}
+
 // A refused head of which more is under way: the answer must arrive all the same.
 TEST(Flow, RefusalsSurviveUnreadBytes)
 {

@@ -89,6 +89,12 @@ HeaderId header_id(std::string_view name);
 /// The usual spelling ("Content-Length"); empty for `other`.
 std::string_view header_name(HeaderId id);
 
+/// Sets of names are masks of these.
+constexpr uint64_t bit(HeaderId id)
+{
+    return uint64_t{1} << static_cast<unsigned>(id);
+}
+
 struct Header {
     std::string_view name, value;
     HeaderId id = HeaderId::other;
@@ -174,8 +180,6 @@ public:
     void reset() { *this = Headers(); }
 
 private:
-    static constexpr uint64_t bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
-
     ArenaVector<Header> list_;
     uint64_t mask_ = 0;
 };

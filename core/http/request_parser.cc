@@ -50,36 +50,14 @@ ParseState RequestParser::fail(int status, std::string_view reason)
     return State::error;
 }
 
-ParseState RequestParser::feed(std::string_view all)
+void RequestParser::move_views(const char* from, size_t size, const char* to)
 {
-    if (phase_ == Phase::done)
-        return State::done;
-    if (phase_ == Phase::error)
-        return State::error;
-    if (all.data() != base_)
-        follow(all);
-    seen_ = all.size();
-    if (phase_ == Phase::line) {
-        State state = read_line(all);
-        if (state != State::more || phase_ == Phase::line)
-            return state;
-    }
-    return read_fields(all);
-}
-
-/// The buffer has moved: take the views along.
-void RequestParser::follow(std::string_view all)
-{
-    if (phase_ == Phase::fields) {
-        for (std::string_view* view :
-             {&head_.method, &head_.target, &head_.request_line, &head_.schema, &head_.host,
-              &head_.port, &head_.path_and_query})
-            rebase(*view, base_, seen_, all.data());
-        for (std::string_view& line : head_.ignored)
-            rebase(line, base_, seen_, all.data());
-        rebase(head_.headers, base_, seen_, all.data());
-    }
-    base_ = all.data();
+    for (std::string_view* view : {&head_.method, &head_.target, &head_.request_line, &head_.schema,
+                                   &head_.host, &head_.port, &head_.path_and_query})
+        rebase(*view, from, size, to);
+    for (std::string_view& line : head_.ignored)
+        rebase(line, from, size, to);
+    rebase(head_.headers, from, size, to);
 }
 
 ParseState RequestParser::read_line(std::string_view all)

@@ -16,11 +16,7 @@
 //  * After an error nothing more may be read from that connection.
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
-#include "core/http/field_reader.h"
-#include "core/http/message.h"
+#include "core/http/head_parser.h"
 
 namespace sluice::http {
 
@@ -33,39 +29,22 @@ struct RequestLimits {
     bool ignore_invalid_headers = true;
 };
 
-class RequestParser
+class RequestParser : public HeadParser<RequestParser, RequestHead>
 {
 public:
-    using State = ParseState;
-
-    RequestParser() = default;
-    RequestParser(const RequestParser&) = delete;
-    RequestParser& operator=(const RequestParser&) = delete;
-
     /// Copies `limits`. What needs room (the field list, a lower-cased host) has it from `arena`.
     void start(const RequestLimits& limits, Arena& arena);
 
-    /// `all` is the whole head buffer so far: the bytes of the last call, perhaps elsewhere, plus
-    /// new ones.
-    State feed(std::string_view all);
-
-    /// Of the request line once it has been read (also after an error, for the log); whole after
-    /// `done`.
-    RequestHead& head() { return head_; }
-    const RequestHead& head() const { return head_; }
-    const ParseError& error() const { return error_; }
-    /// Bytes of `all` that belong to the head; body or next request follow.
-    size_t head_size() const { return head_.head_size; }
     /// Nothing but empty lines has come: a close or timeout now is no error worth a log line.
     bool idle() const { return phase_ == Phase::line && at_ == seen_; }
     /// The request line has been read ("reading client request headers" from here on).
     bool has_line() const { return phase_ != Phase::line && !head_.method.empty(); }
 
 private:
-    enum class Phase : uint8_t { line, fields, done, error };
-
+    friend HeadParser;
     State read_line(std::string_view all);
     State read_fields(std::string_view all);
+    void move_views(const char* from, size_t size, const char* to);
     State finish();
     State fail(int status, std::string_view reason);
     State fail_fields();
@@ -73,17 +52,8 @@ private:
     bool check_host();
     bool check_framing();
     void read_connection();
-    void follow(std::string_view all);
 
-    RequestHead head_;
-    ParseError error_;
     RequestLimits limits_;
-    FieldReader fields_;
-    Arena* arena_ = nullptr;
-    const char* base_ = nullptr;
-    size_t seen_ = 0;  // bytes of the last feed
-    size_t at_ = 0;    // start of the first line that has not been taken
-    Phase phase_ = Phase::done;
 };
 
 }  // namespace sluice::http

@@ -34,31 +34,11 @@ ParseState ResponseParser::fail(std::string_view reason)
     return State::error;
 }
 
-ParseState ResponseParser::feed(std::string_view all)
+void ResponseParser::move_views(const char* from, size_t size, const char* to)
 {
-    if (phase_ == Phase::done)
-        return State::done;
-    if (phase_ == Phase::error)
-        return State::error;
-    if (all.data() != base_)
-        follow(all);
-    seen_ = all.size();
-    if (phase_ == Phase::line) {
-        State state = read_line(all);
-        if (state != State::more || phase_ == Phase::line)
-            return state;
-    }
-    return read_fields(all);
-}
-
-void ResponseParser::follow(std::string_view all)
-{
-    if (phase_ == Phase::fields) {
-        rebase(head_.reason, base_, seen_, all.data());
-        rebase(head_.status_line, base_, seen_, all.data());
-        rebase(head_.headers, base_, seen_, all.data());
-    }
-    base_ = all.data();
+    rebase(head_.reason, from, size, to);
+    rebase(head_.status_line, from, size, to);
+    rebase(head_.headers, from, size, to);
 }
 
 ParseState ResponseParser::read_line(std::string_view all)

@@ -14,54 +14,28 @@
 //  * What does not begin like a status line is an error: HTTP/0.9 answers are not relayed.
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
-#include "core/http/field_reader.h"
-#include "core/http/message.h"
+#include "core/http/head_parser.h"
 
 namespace sluice::http {
 
-class ResponseParser
+class ResponseParser : public HeadParser<ResponseParser, ResponseHead>
 {
 public:
-    using State = ParseState;
-
-    ResponseParser() = default;
-    ResponseParser(const ResponseParser&) = delete;
-    ResponseParser& operator=(const ResponseParser&) = delete;
-
     void start(Method request_method, size_t max_headers, Arena& arena);
-    /// `all`: as RequestParser::feed().
-    State feed(std::string_view all);
-
-    ResponseHead& head() { return head_; }
-    const ResponseHead& head() const { return head_; }
-    const ParseError& error() const { return error_; }
-    size_t head_size() const { return head_.head_size; }
 
 private:
-    enum class Phase : uint8_t { line, fields, done, error };
-
+    friend HeadParser;
     State read_line(std::string_view all);
     State read_fields(std::string_view all);
+    void move_views(const char* from, size_t size, const char* to);
     State finish();
     State fail(std::string_view reason);
     State fail_fields();
     bool parse_line(std::string_view line);
     bool check_framing();
     void read_connection();
-    void follow(std::string_view all);
 
-    ResponseHead head_;
-    ParseError error_;
-    FieldReader fields_;
-    Arena* arena_ = nullptr;
-    const char* base_ = nullptr;
-    size_t seen_ = 0;
-    size_t at_ = 0;
     Method method_ = Method::get;
-    Phase phase_ = Phase::done;
 };
 
 }  // namespace sluice::http

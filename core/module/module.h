@@ -33,13 +33,14 @@ enum class Phase : uint8_t {
     log
 };
 
-/// What a handler says.
-///   next          not mine: go on with the next handler of the phase (content: the next content
-///   handler) done          go on behind this phase (access: allowed) finished      the response
-///   has been sent, whole: go to the end redirected    the request has a new URI or named location:
-///   find its location and run the phases again closed        nothing more can be sent: the
-///   connection goes (client left, response cut short) reply(status) answer with that status
-///   (error_page applies from 300 up)
+/// What a handler says:
+/// - next: not mine, go on with the next handler of the phase (content: the next content handler);
+/// - done: go on behind this phase (access: allowed);
+/// - finished: the response has been sent, whole; go to the end;
+/// - redirected: the request has a new URI or named location; find its location and run the phases
+///   again;
+/// - closed: nothing more can be sent, the connection goes (client left, response cut short);
+/// - reply(status): answer with that status (error_page applies from 300 up).
 class Rc
 {
 public:

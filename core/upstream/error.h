@@ -32,6 +32,11 @@ struct Error {
     int status = 502;       // what the client gets when nobody else is tried
     int system = 0;         // errno
 
+    /// A kept connection that had been closed meanwhile: no fault of the peer.
+    bool died_idle() const
+    {
+        return reused && !answered && (what == Failure::reset || what == Failure::closed_early);
+    }
     explicit operator bool() const { return what != Failure::none; }
 };
 

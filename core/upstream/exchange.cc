@@ -281,9 +281,7 @@ bool Exchange::may_retry(http::Request& r)
     if (r.head_sent() || client_left_ || error_.what == Failure::no_peer ||
         error_.what == Failure::client_body)
         return false;
-    bool died_idle = error_.reused && !error_.answered &&
-                     (error_.what == Failure::reset || error_.what == Failure::closed_early);
-    if (died_idle && !fresh_only_ && may_send_again(r)) {
+    if (error_.died_idle() && !fresh_only_ && may_send_again(r)) {
         fresh_only_ = true;
         return true;
     }
@@ -293,11 +291,9 @@ bool Exchange::may_retry(http::Request& r)
 
 void Exchange::note_failure(http::Request& r)
 {
-    bool died_idle = error_.reused && !error_.answered &&
-                     (error_.what == Failure::reset || error_.what == Failure::closed_early);
     bool peers_fault = error_.what != Failure::no_peer && error_.what != Failure::no_room &&
                        error_.what != Failure::client_body && error_.what != Failure::client_gone &&
-                       !client_left_ && !died_idle;
+                       !client_left_ && !error_.died_idle();
     bool disabled = false;
     if (peers_fault && peer_ && error_.what != Failure::bad_status)
         disabled = group_.failed(*peer_);

@@ -13,11 +13,6 @@ namespace {
 using http::Header;
 using http::HeaderId;
 
-constexpr uint64_t bit(HeaderId id)
-{
-    return uint64_t{1} << static_cast<unsigned>(id);
-}
-
 bool is_one_of(std::string_view name, const std::vector<std::string>& names)
 {
     return std::any_of(names.begin(), names.end(),

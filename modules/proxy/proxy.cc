@@ -139,11 +139,6 @@ constexpr conf::ConfType conf_type =
 
 // ---- compiling ----------------------------------------------------------------------------------
 
-constexpr uint64_t bit(http::HeaderId id)
-{
-    return uint64_t{1} << static_cast<unsigned>(id);
-}
-
 void note_name(const std::string& name, uint64_t& ids, std::vector<std::string>& names)
 {
     http::HeaderId id = http::header_id(name);

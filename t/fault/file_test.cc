@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that change while they are sent.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -45,6 +46,39 @@ TEST(File, TruncatedWhileItIsSent)
         client.close();
         rig.expect_calm();
     }
+}
+
+// Files that are kept open give way to connections, and to other files.
+TEST(File, KeptOnesGiveWayWhenDescriptorsRunOut)
+{
+    constexpr int files = 20, clients = 14;
+    Rig rig("location /f { root html; }", play_nothing);
+    for (int i = 0; i <= files; ++i)
+        rig.write("html/f" + std::to_string(i), "file " + std::to_string(i));
+    auto request = [](int i) {
+        return "GET /f" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    };
+    sleep_seconds(2.2);  // what has just changed is not kept
+    int before = rig.descriptors();
+    for (int i = 0; i < files; ++i)
+        ASSERT_EQ(rig.ask(request(i)).code(), "200");
+    EXPECT_GE(rig.descriptors(), before + files);
+    rlim_t limit = static_cast<rlim_t>(rig.descriptors()) + 2;
+    rlimit few{limit, limit};
+    ASSERT_EQ(::prlimit(rig.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+    std::vector<Socket> open;
+    for (int i = 0; i < clients; ++i) {
+        open.push_back(rig.connect());
+        open.back().write_all(request(files), in_seconds(5));
+    }
+    for (Socket& client : open)
+        EXPECT_EQ(read_reply(client).code(), "200");
+    for (int i = 0; i < clients; ++i) {
+        open[static_cast<size_t>(i)].write_all(request(i), in_seconds(5));
+        EXPECT_EQ(read_reply(open[static_cast<size_t>(i)]).code(), "200");
+    }
+    open.clear();
+    rig.expect_calm();
 }
 
 }  // namespace

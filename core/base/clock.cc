@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/clock.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -73,16 +75,46 @@ void Clock::set(Instant steady, int64_t wall_ms)
     wall_ms_ = wall_ms;
 }
 
+namespace {
+
+char* put_two(char* at, unsigned n)
+{
+    *at++ = static_cast<char>('0' + n / 10 % 10);
+    *at++ = static_cast<char>('0' + n % 10);
+    return at;
+}
+
+char* put_text(char* at, const char* text, size_t n)
+{
+    std::memcpy(at, text, n);
+    return at + n;
+}
+
+}  // namespace
+
+// By hand: with every file's head, snprintf and gmtime were a fifth of what a small file cost.
 void format_http_time(int64_t seconds, char (&out)[30])
 {
-    time_t t = seconds;
-    tm utc{};
-    gmtime_r(&t, &utc);
-    auto two = [](int n) { return static_cast<unsigned>(n) % 100; };
-    std::snprintf(out, sizeof out, "%s, %02u %s %04u %02u:%02u:%02u GMT",
-                  week_days[utc.tm_wday % 7], two(utc.tm_mday), months[utc.tm_mon % 12],
-                  static_cast<unsigned>(utc.tm_year + 1900) % 10000, two(utc.tm_hour),
-                  two(utc.tm_min), two(utc.tm_sec));
+    using namespace std::chrono;
+    constexpr int64_t first = -62135596800, last = 253402300799;  // of the years 1 and 9999
+    sys_seconds t{std::chrono::seconds(std::clamp(seconds, first, last))};
+    sys_days day = floor<days>(t);
+    year_month_day date(day);
+    auto clock = static_cast<unsigned>((t - day).count());
+    auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+    char* at = put_text(out, week_days[weekday(day).c_encoding()], 3);
+    at = put_two(put_text(at, ", ", 2), static_cast<unsigned>(date.day()));
+    *at++ = ' ';
+    at = put_text(at, months[static_cast<unsigned>(date.month()) - 1], 3);
+    *at++ = ' ';
+    at = put_two(put_two(at, year / 100), year);
+    *at++ = ' ';
+    at = put_two(at, clock / 3600);
+    *at++ = ':';
+    at = put_two(at, clock / 60 % 60);
+    *at++ = ':';
+    at = put_two(at, clock % 60);
+    put_text(at, " GMT", 5);  // with the NUL byte
 }
 
 int64_t parse_http_time(std::string_view text)

@@ -2,6 +2,7 @@
 // One file as a response: conditions, ranges, bytes. Small bodies are read into a pool buffer and
 // leave with the head in one call; larger ones go by sendfile, or through a buffer when it is off.
 #include <cerrno>
+#include <charconv>
 
 #include "core/http/uri.h"
 #include "modules/static/ranges.h"
@@ -133,15 +134,22 @@ Task<Rc> send_parts(Request& r, int fd, const ArenaVector<Range>& ranges, const 
     co_return co_await r.write(std::span(&tail, 1));
 }
 
+std::string_view etag_of(Request& r, const os::FileInfo& info)
+{
+    char text[40], *end = text + sizeof text, *at = text;
+    *at++ = '"';
+    at = std::to_chars(at, end, static_cast<uint64_t>(info.modified), 16).ptr;
+    *at++ = '-';
+    at = std::to_chars(at, end, static_cast<uint64_t>(info.size), 16).ptr;
+    *at++ = '"';
+    return r.arena().copy({text, static_cast<size_t>(at - text)});
+}
+
 // Sets the head for the whole file; false: `rc` says what to answer instead.
 bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, Rc& rc)
 {
     const Conf& conf = r.conf<Conf>(module);
-    char text[40];
-    auto end = fmt::format_to_n(text, sizeof text, "\"{:x}-{:x}\"", info.modified, info.size);
-    std::string_view etag = *r.core().etag
-                                ? r.arena().copy({text, static_cast<size_t>(end.out - text)})
-                                : std::string_view{};
+    std::string_view etag = *r.core().etag ? etag_of(r, info) : std::string_view{};
     r.out.status = 200;
     r.out.content_length = info.size;
     if (r.shown_status(200) !=

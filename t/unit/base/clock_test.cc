@@ -92,5 +92,26 @@ TEST_F(ClockTest, Deadlines)
     EXPECT_EQ((Instant{150} - Instant{100}).count(), 50);
 }
 
+// Against the C library, over leap years, ends of months and centuries.
+TEST(Clock, HttpTimesOfManyDays)
+{
+    for (int64_t t = -62135596800; t < 253402300800; t += 86400 * 29 + 3607) {
+        time_t at = t;
+        tm utc{};
+        gmtime_r(&at, &utc);
+        char wanted[64], out[30];
+        strftime(wanted, sizeof wanted, "%a, %d %b", &utc);
+        snprintf(wanted + 11, sizeof wanted - 11, " %04d %02d:%02d:%02d GMT", utc.tm_year + 1900,
+                 utc.tm_hour, utc.tm_min, utc.tm_sec);
+        format_http_time(t, out);
+        ASSERT_STREQ(out, wanted) << t;
+    }
+    char out[30];
+    format_http_time(INT64_MAX, out);
+    EXPECT_STREQ(out, "Fri, 31 Dec 9999 23:59:59 GMT");
+    format_http_time(INT64_MIN, out);
+    EXPECT_STREQ(out, "Mon, 01 Jan 0001 00:00:00 GMT");
+}
+
 }  // namespace
 }  // namespace sluice

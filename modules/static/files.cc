@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include "core/http/connection.h"
+#include "core/http/service.h"
 #include "core/http/uri.h"
 #include "modules/static/ranges.h"
 #include "modules/static/static.h"
@@ -241,16 +243,8 @@ bool is_method(Request& r)
     return r.method_id == Method::get || r.method_id == Method::head || r.method_id == Method::post;
 }
 
-}  // namespace
-
-Task<Rc> serve_file(Request& r)
+Task<Rc> serve_found(Request& r, std::string_view path, files::Found& found)
 {
-    if (!is_method(r))
-        return reply(405);
-    if (r.uri.ends_with('/'))
-        return next;
-    std::string_view path = path_of(r, r.uri);
-    files::Found found = open_file(r, path);
     if (found.error)
         return open_failed(r, path, found.error);
     if (found.info.kind == os::FileInfo::directory)
@@ -262,6 +256,40 @@ Task<Rc> serve_file(Request& r)
     if (r.method_id == Method::post)
         return reply(405);
     return send_file(r, found);
+}
+
+// No descriptor was free. It is waited for, as long as the client is while it takes an answer.
+Task<Rc> serve_later(Request& r, std::string_view path)
+{
+    net::Room& room = r.c.service.room();
+    Deadline until = Clock::in(*r.core().send_timeout);
+    files::Found found;
+    event::Wait w = event::Wait::ready;
+    do {
+        room.short_of("open()", EMFILE);
+        room.shed();  // it closes within this turn
+        if (!room.lend(net::Room::For::request))
+            w = co_await room.freed(until);
+        if (w == event::Wait::canceled)
+            co_return r.cut_short();
+        found = open_file(r, path);
+    } while (net::Room::is_shortage(found.error) && w == event::Wait::ready);
+    co_return co_await serve_found(r, path, found);
+}
+
+}  // namespace
+
+Task<Rc> serve_file(Request& r)
+{
+    if (!is_method(r))
+        return reply(405);
+    if (r.uri.ends_with('/'))
+        return next;
+    std::string_view path = path_of(r, r.uri);
+    files::Found found = open_file(r, path);
+    if (net::Room::is_shortage(found.error))
+        return serve_later(r, path);
+    return serve_found(r, path, found);
 }
 
 // ---- index --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "fleet.h"
@@ -195,6 +196,34 @@ TEST_F(Shortage, RequestsWaitForADescriptor)
     app.join();
     EXPECT_EQ(good, 28) << fleet.log();
     EXPECT_GE(count(fleet.log(), "socket() failed (24: Too many open files)"), 1u);
+}
+
+TEST_F(Shortage, FilesWaitForADescriptor)
+{
+    start("worker_processes 1; worker_rlimit_nofile 64;", "location / { root html; }");
+    constexpr size_t clients = 28, size = 16 << 20;  // more than sockets hold
+    fleet.write("html/f0", std::string(size, 'x'));
+    for (size_t i = 1; i < clients; ++i)
+        std::filesystem::create_hard_link(fleet.root() + "/html/f0",
+                                          fleet.root() + "/html/f" + std::to_string(i));
+    std::vector<Socket> sockets = hold(fleet, clients);
+    sleep_seconds(0.3);
+    for (size_t i = 0; i < clients; ++i)
+        sockets[i].write_all("GET /f" + std::to_string(i) + " HTTP/1.0\r\n\r\n", in_seconds(5));
+    sleep_seconds(0.3);  // nobody reads: each file that is open stays open
+    std::atomic<size_t> good = 0;
+    std::vector<std::thread> readers;
+    for (Socket& socket : sockets)
+        readers.emplace_back([&] {
+            std::string answer;
+            while (socket.read_some(answer, in_seconds(10)) == Io::ok) {
+            }
+            good += answer.starts_with("HTTP/1.1 200 ") && answer.size() > size;
+        });
+    for (std::thread& reader : readers)
+        reader.join();
+    EXPECT_EQ(good, clients) << fleet.log();
+    EXPECT_GE(count(fleet.log(), "open() failed (24: Too many open files)"), 1u) << fleet.log();
 }
 
 TEST_F(Shortage, MayResetInstead)

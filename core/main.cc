@@ -18,6 +18,7 @@ public:
     }
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
     std::vector<std::string> directories() override { return service_.directories(); }
+    zone::Set* zones() override { return &service_.main().zones; }
     void start(event::Loop&, const net::ListenSockets& sockets, const process::Station& station,
                std::function<void()> drained) override
     {

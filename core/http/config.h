@@ -23,6 +23,7 @@
 #include "core/http/variables.h"
 #include "core/module/module.h"
 #include "core/net/listen.h"
+#include "core/zone/zone.h"
 
 namespace sluice::http {
 
@@ -238,6 +239,9 @@ struct Main {
     }
     bool present = false;             // there was an http {}
     std::shared_ptr<void> upstreams;  // upstream::Groups: the layer above makes it
+    zone::Set zones;                  // by declare_zone() and use_zone(), core/http/zones.h
+    /// Where zones are used, to say where one is missing.
+    std::vector<std::pair<const zone::Zone*, conf::Pos>> zone_uses;
 
     template <class C>
     C& conf(const Module& m) const

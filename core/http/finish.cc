@@ -4,6 +4,7 @@
 
 #include "core/http/core_blocks.h"
 #include "core/http/listen_directive.h"
+#include "core/http/zones.h"
 
 namespace sluice::http {
 namespace {
@@ -114,6 +115,7 @@ void finish_main(Main& main, conf::Diagnostics& diag)
     build_listeners(main, diag);
     finish_modules(main, diag);
     main.variables.finish(diag);
+    check_zones(main, diag);
     flatten_all_handlers(main);
 }
 

@@ -6,6 +6,7 @@
 #include "core/http/connection.h"
 #include "core/http/request.h"
 #include "core/http/variables.h"
+#include "core/http/zones.h"
 #include "core/module/module.h"
 
 namespace sluice {

@@ -217,6 +217,14 @@ bool Request::browser_cannot_keep_alive() const
            agent.find("Mac OS X") != agent.npos && agent.find("Chrome/") == agent.npos;
 }
 
+// Another location begins anew.
+void Request::clear_slots()
+{
+    for (const Module* m : all_modules())
+        if (!m->slot_lasts)
+            slots_[m->index] = nullptr;
+}
+
 Rc Request::internal_redirect(std::string_view target)
 {
     size_t question = target.find('?');
@@ -226,7 +234,7 @@ Rc Request::internal_redirect(std::string_view target)
     uri_changed = true;
     internal = true;
     location = &server->root;
-    std::fill_n(slots_, all_modules().size(), nullptr);
+    clear_slots();
     return redirected;
 }
 
@@ -240,7 +248,7 @@ Rc Request::named_redirect(std::string_view name)
     named_ = it->second;
     internal = true;
     uri_changed = true;
-    std::fill_n(slots_, all_modules().size(), nullptr);
+    clear_slots();
     return redirected;
 }
 

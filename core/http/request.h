@@ -185,6 +185,7 @@ private:
     static constexpr size_t max_parts = 16;  // slices gathered for one write
 
     void begin(Stage stage);
+    void clear_slots();
     Handler next_handler(Rc& rc);
     bool goes_on(Rc& rc);
     Rc find_location();

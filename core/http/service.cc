@@ -78,6 +78,7 @@ void Service::start(const net::ListenSockets& sockets, const net::Post& post, ne
                     std::function<void()> drained)
 {
     scoreboard_ = &post.scoreboard;
+    pid_ = os::process_id();
     line_ = &post.line;
     room_ = &room;
     drained_ = std::move(drained);

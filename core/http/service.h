@@ -45,6 +45,8 @@ public:
     net::Room& room() { return *room_; }
     /// Of all workers.
     const net::Scoreboard& scoreboard() const { return *scoreboard_; }
+    /// Of this worker, once it serves.
+    int pid() const { return pid_; }
 
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
@@ -58,6 +60,7 @@ private:
     std::unique_ptr<Main> main_;
     const net::Scoreboard* scoreboard_ = nullptr;
     net::WorkerLine* line_ = nullptr;
+    int pid_ = 0;
     net::Room* room_ = nullptr;
     std::unique_ptr<net::Acceptors> acceptors_;
     std::string refusal_;

@@ -73,6 +73,9 @@ struct Module {
     void (*finish_location)(http::Finish&, void* conf) = nullptr;
     void (*finish_main)(http::Finish&, void* conf) = nullptr;
 
+    /// Its Request::slot outlives internal redirects (what was decided once for a request).
+    bool slot_lasts = false;
+
     /// Set once at start from the position in the table.
     mutable size_t index = 0;
 };

@@ -114,7 +114,7 @@ bool Generation::open(const Setup& setup, const Generation* running, Report& rep
     report.use(log, logs_to_stderr());
     if (!setup.test)
         make_directories(report);
-    return open_sockets(setup, running, report);
+    return open_zones(running, report) && open_sockets(setup, running, report);
 }
 
 // What nginx checks once the text has turned out to be good.
@@ -167,6 +167,23 @@ void Generation::make_directories(Report& report)
         if (error)
             report(Level::warn, fmt::format("mkdir() \"{}\" failed {}", path, errno_text(error)));
     }
+}
+
+bool Generation::open_zones(const Generation* running, Report& report)
+{
+    zone::Set* zones = payload->zones();
+    if (!zones)
+        return true;
+    std::string why = zones->open(running ? running->payload->zones() : nullptr, log);
+    if (!why.empty())
+        report(Level::emerg, why);
+    return why.empty();
+}
+
+bool Generation::forget_process(int pid) const
+{
+    zone::Set* zones = payload->zones();
+    return !zones || zones->drop_owner(pid);
 }
 
 bool Generation::open_sockets(const Setup& setup, const Generation* running, Report& report)

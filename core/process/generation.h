@@ -36,6 +36,10 @@ public:
     static std::shared_ptr<Generation> parse(const Setup& setup, Report& report);
     /// `running` may be null. Under -t an address in use is no error, and sockets are closed again.
     bool open(const Setup& setup, const Generation* running, Report& report);
+    /// A worker has ended: what it held in shared zones is given back. False: one is locked just
+    /// now, ask again.
+    bool forget_process(int pid) const;
+
     /// Standard error goes to the first error log that is a file, as of nginx.
     void redirect_stderr() const;
     bool logs_to_stderr() const;
@@ -59,6 +63,7 @@ private:
     void add_logs();
     bool open_logs(Report& report);
     void make_directories(Report& report);
+    bool open_zones(const Generation* running, Report& report);
     bool open_sockets(const Setup& setup, const Generation* running, Report& report);
 
     std::vector<std::shared_ptr<LogFile>> error_files_;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr ms start_limit{30000};  // a crew that does not serve by then is refused
 constexpr ms kill_after{2000};    // TERM to KILL; nginx's is one second
+constexpr ms zone_pause{50};      // until a shared zone that was locked is asked again
 constexpr ms quick{1000};         // a worker that dies younger than this is throttled
 constexpr ms first_pause{100}, longest_pause{10000};
 
@@ -88,6 +89,8 @@ int Master::timeout() const
     for (const Slot& slot : current_.slots)
         if (slot.pid == 0)
             next = std::min(next, slot.again);
+    if (!gone_.empty())
+        next = std::min(next, Clock::in(zone_pause));
     if (next == Instant::never())
         return -1;
     return static_cast<int>(std::clamp<int64_t>((next - Clock::now()).count(), 0, 60000));
@@ -122,6 +125,7 @@ void Master::turn()
     os::Halt halt;
     while (os::halted(halt))
         on_halt(halt);
+    forget_gone();  // before anybody else gets such a pid
     on_timers();
     if (ending_ != Ending::no) {
         for (auto* askers : {&asking_, &asked_next_}) {
@@ -168,6 +172,7 @@ void Master::on_death(const os::Death& death)
 {
     const Log& to = log();
     scoreboard_.give_back(death.pid);
+    gone_.push_back(death.pid);
     if (death.by_signal)
         to(Level::alert, "worker process {} exited on signal {}{}", death.pid, death.code,
            death.core_dumped ? " (core dumped)" : "");
@@ -205,6 +210,17 @@ void Master::on_halt(const os::Halt& halt)
     for (size_t i = 0; i < current_.slots.size(); ++i)
         if (current_.slots[i].pid == halt.pid)
             current_.accepting->lost(i);
+}
+
+void Master::forget_gone()
+{
+    std::erase_if(gone_, [this](int pid) {
+        bool done = true;
+        for (const Crew* crew : {&current_, &next_})
+            if (*crew)
+                done = crew->generation->forget_process(pid) && done;
+        return done;
+    });
 }
 
 void Master::on_timers()

@@ -57,6 +57,7 @@ private:
     void on_halt(const os::Halt& halt);
     void on_ready(Slot& slot);
     void on_timers();
+    void forget_gone();
 
     bool muster(std::shared_ptr<Generation> generation);
     bool spawn(Crew& crew, size_t index);
@@ -82,6 +83,7 @@ private:
     uint32_t generations_ = 1;
     Instant sockets_leave_ = Instant::never();  // those of workers that are no more
     std::vector<int> retired_;                  // workers that are finishing
+    std::vector<int> gone_;                     // ended, not yet forgotten by shared zones
     bool load_wanted_ = false;
     std::vector<ReloadDesk::Asker> asking_, asked_next_;  // for the load to come; for next_
     Ending ending_ = Ending::no;

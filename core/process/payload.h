@@ -17,6 +17,7 @@
 #include "core/event/loop.h"
 #include "core/net/acceptor.h"
 #include "core/net/listen.h"
+#include "core/zone/zone.h"
 
 namespace sluice::process {
 
@@ -45,6 +46,8 @@ public:
     /// Folders for the workers' temporary files, absolute: made, and given to the workers' user,
     /// before they start. Valid after finish().
     virtual std::vector<std::string> directories() { return {}; }
+    /// The shared zones that it asked for, or null; the process layer opens them before start().
+    virtual zone::Set* zones() { return nullptr; }
 
     /// In the worker (or the single process), after the privileges were dropped. `sockets` is in
     /// the order of listens(); their descriptors stay the process layer's: register

@@ -103,8 +103,9 @@ TEST(Table, DoesWhatAMapDoes)
         std::string key(1 + random() % 90, static_cast<char>('a' + random() % 8));
         Node* node = t.find(key);
         ASSERT_EQ(node != nullptr, model.count(key) == 1);
-        if (node)
+        if (node) {
             ASSERT_EQ(node->value<uint64_t>(), t.value_of(key));
+        }
         switch (random() % 3) {
         case 0:
             if (!node && t.add(key))

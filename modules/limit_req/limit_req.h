@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What limit_req's directives are read into.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "modules/lib/limit.h"
+#include "modules/limit_req/bucket.h"
+
+namespace sluice::limit_req {
+
+extern const Module module;
+
+/// limit_req_zone. A zone may be used before its line: then these are filled in later.
+struct ReqZone {
+    zone::Zone* zone = nullptr;
+    Template key;
+    Rate rate;
+};
+
+struct Zones {
+    std::vector<std::unique_ptr<ReqZone>> list;
+    ReqZone& of(zone::Zone* zone)
+    {
+        for (auto& known : list)
+            if (known->zone == zone)
+                return *known;
+        return *list.emplace_back(std::make_unique<ReqZone>(ReqZone{zone, {}, {}}));
+    }
+};
+
+/// limit_req.
+struct Limit {
+    const ReqZone* zone = nullptr;
+    Tolerance tolerance;
+};
+
+struct Conf {
+    Setting<std::vector<Limit>> limits;
+    Setting<limit::Status> status;
+    Setting<limit::LogAt> log_at;
+    Setting<bool> dry_run{false};
+};
+
+std::span<const Directive> directives();
+
+}  // namespace sluice::limit_req

@@ -34,8 +34,8 @@ struct Bucket {
     Amount with_one_more(Rate rate, int64_t now_ms) const
     {
         int64_t elapsed = std::max<int64_t>(now_ms - last_ms, 0);
-        Amount left = elapsed > excess / rate.per_ms ? 0 : excess - elapsed * rate.per_ms;
-        return left + one;
+        Amount all = excess + one;
+        return elapsed > all / rate.per_ms ? 0 : all - elapsed * rate.per_ms;
     }
     void take(Amount new_excess, int64_t now_ms)
     {

@@ -16,7 +16,7 @@ __DATA__
 --- error_code eval
 [200, 503, 200, 200]
 --- error_log eval
-qr/\[error\] \d+#\d+: \*\d+ limiting requests, excess: (0\.99\d|1\.000) by zone "one", client: 127\.0\.0\.1, server: \S+, request: "GET \/l\/index\.html\?k=a HTTP\/1\.1", host: /
+qr/\[error\] \d+#\d+: \*\d+ limiting requests, excess: (0\.9\d\d|1\.000) by zone "one", client: 127\.0\.0\.1, server: \S+, request: "GET \/l\/index\.html\?k=a HTTP\/1\.1", host: /
 
 
 
@@ -58,13 +58,13 @@ limiting
 --- response_headers eval
 ["S: PASSED", "S: PASSED", "S: PASSED", "S: REJECTED"]
 --- error_log eval
-qr/limiting requests, excess: (2\.99\d|3\.000) by zone "one"/
+qr/limiting requests, excess: (2\.9\d\d|3\.000) by zone "one"/
 
 
 
 === TEST 5: what is within burst waits
 --- http_config
-    limit_req_zone $server_name zone=one:1m rate=10r/s;
+    limit_req_zone $server_name zone=one:1m rate=2r/s;
 --- config
     location / { limit_req zone=one burst=5; add_header S $limit_req_status always; }
 --- request eval
@@ -75,13 +75,13 @@ qr/limiting requests, excess: (2\.99\d|3\.000) by zone "one"/
 ["S: PASSED", "S: DELAYED"]
 --- log_level: info
 --- error_log eval
-qr/\[warn\] \d+#\d+: \*\d+ delaying request, excess: (0\.9\d\d|1\.000), by zone "one", client: /
+qr/\[warn\] \d+#\d+: \*\d+ delaying request, excess: (0\.\d{3}|1\.000), by zone "one", client: /
 
 
 
 === TEST 6: delay= lets some through at once
 --- http_config
-    limit_req_zone $server_name zone=one:1m rate=5r/s;
+    limit_req_zone $server_name zone=one:1m rate=2r/s;
 --- config
     location / { limit_req zone=one burst=3 delay=1; add_header S $limit_req_status always; }
 --- request eval
@@ -110,7 +110,7 @@ limiting requests, excess:
 
 === TEST 8: a delay is logged one level below
 --- http_config
-    limit_req_zone $server_name zone=one:1m rate=20r/s;
+    limit_req_zone $server_name zone=one:1m rate=2r/s;
 --- config
     location / { limit_req zone=one burst=5; limit_req_log_level warn; }
 --- request eval
@@ -241,6 +241,7 @@ A: x
 
 
 === TEST 17: a full zone forgets the oldest
+--- not_nginx: keys that need several pages find none there once smaller ones have been in the zone
 --- http_config
     limit_req_zone $arg_k zone=one:32k rate=1r/m;
     large_client_header_buffers 4 16k;

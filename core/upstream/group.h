@@ -115,6 +115,7 @@ public:
     bool has_names() const { return !sources_.empty(); }
     size_t size() const { return peers_.size(); }
     size_t primaries() const;
+    const std::vector<std::unique_ptr<Peer>>& peers() const { return peers_; }
 
     /// The next peer that was not tried; null when all have been or none lives.
     Peer* pick(std::span<Peer* const> tried);

@@ -12,6 +12,14 @@ Groups& Groups::of(http::Main& main)
     return *static_cast<Groups*>(main.upstreams.get());
 }
 
+std::vector<const Group*> Groups::all() const
+{
+    std::vector<const Group*> groups;
+    for (const auto& [name, group] : defined_)
+        groups.push_back(group.get());
+    return groups;
+}
+
 bool split_host_port(std::string_view address, uint16_t default_port, std::string& host,
                      uint16_t& port)
 {

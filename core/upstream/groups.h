@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/conf/diag.h"
 #include "core/http/config.h"
@@ -25,6 +26,8 @@ public:
     Group* define(const std::string& name);
     /// An `upstream {}` by name, or null.
     Group* find(std::string_view name) const;
+    /// Those that an `upstream {}` defined, by name.
+    std::vector<const Group*> all() const;
 
     /// The implicit group of an address: "host", "host:port", "unix:/path". Resolves names now
     /// (start-up); one that does not resolve is a warning, not an error.

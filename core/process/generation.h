@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generation: one loaded configuration with all that it needs to run: main settings, payload, error
-// log, listening sockets. Loading has two steps. parse() reads and checks, and touches nothing
-// outside; open() opens log files and sockets, taking over those of the running generation. When
-// either fails the generation is dropped and nothing has changed. Immutable once it runs.
+// log, shared zones, listening sockets. Loading has two steps. parse() reads and checks, and
+// touches nothing outside; open() opens log files, zones and sockets, taking over those of the
+// running generation. When either fails the generation is dropped and nothing has changed.
+// Immutable once it runs.
 #pragma once
 
 #include <memory>

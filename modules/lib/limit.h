@@ -29,10 +29,13 @@ inline bool parse(conf::Apply& apply, size_t i, Status& out)
     return true;
 }
 
-/// Of refusals; what is less than a refusal is logged a level below.
+/// Of refusals; what is less than a refusal is logged a level below, at least as info.
 struct LogAt {
     Level level = Level::error;
-    Level less() const { return static_cast<Level>(static_cast<int>(level) + 1); }
+    Level less() const
+    {
+        return level == Level::info ? level : static_cast<Level>(static_cast<int>(level) + 1);
+    }
 };
 
 inline bool parse(conf::Apply& apply, size_t i, LogAt& out)

@@ -295,7 +295,21 @@ qr/"GET \/index\.html HTTP\/1\.1" 499 0/
 
 
 
-=== TEST 21: a rate that does not exist
+=== TEST 21: below info there is only info
+--- http_config
+    limit_req_zone $server_name zone=one:1m rate=2r/s;
+--- config
+    location / { limit_req zone=one burst=5; limit_req_log_level info; }
+--- request eval
+["GET /index.html", "GET /index.html"]
+--- error_code eval
+[200, 200]
+--- error_log eval
+qr/\[info\] \d+#\d+: \*\d+ delaying request, excess: /
+
+
+
+=== TEST 22: a rate that does not exist
 --- http_config
     limit_req_zone $arg_k zone=one:1m rate=1r/h;
 --- config
@@ -305,7 +319,7 @@ qr/\[emerg\] .*invalid rate "rate=1r\/h" in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 22: no rate
+=== TEST 23: no rate
 --- http_config
     limit_req_zone $arg_k zone=one:1m;
 --- config
@@ -315,7 +329,7 @@ qr/\[emerg\] .*invalid number of arguments in "limit_req_zone" directive in \S+n
 
 
 
-=== TEST 23: a zone without a size
+=== TEST 24: a zone without a size
 --- http_config
     limit_req_zone $arg_k zone=one rate=1r/s;
 --- config
@@ -325,7 +339,7 @@ qr/\[emerg\] .*invalid zone size "zone=one" in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 24: a zone that is too small
+=== TEST 25: a zone that is too small
 --- http_config
     limit_req_zone $arg_k zone=one:31k rate=1r/s;
 --- config
@@ -335,7 +349,7 @@ qr/\[emerg\] .*zone "zone=one:31k" is too small in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 25: a zone that nobody declared
+=== TEST 26: a zone that nobody declared
 --- http_config
     limit_req zone=none;
 --- config
@@ -345,7 +359,7 @@ qr/\[emerg\] .*zero size shared memory zone "none"/
 
 
 
-=== TEST 26: a zone twice
+=== TEST 27: a zone twice
 --- http_config
     limit_req_zone $arg_a zone=one:1m rate=1r/s;
     limit_req_zone $arg_b zone=one:1m rate=1r/s;
@@ -356,7 +370,7 @@ qr/\[emerg\] .*limit_req_zone "one" is already bound to key "\$arg_a" in \S+ngin
 
 
 
-=== TEST 27: a zone twice with two sizes
+=== TEST 28: a zone twice with two sizes
 --- http_config
     limit_req_zone $arg_a zone=one:1m rate=1r/s;
     limit_req_zone $arg_a zone=one:2m rate=1r/s;
@@ -367,7 +381,7 @@ qr/\[emerg\] .*the size 2097152 of shared memory zone "one" conflicts with alrea
 
 
 
-=== TEST 28: another module's zone
+=== TEST 29: another module's zone
 --- http_config
     limit_conn_zone $arg_a zone=one:1m;
     limit_req zone=one;
@@ -378,7 +392,7 @@ qr/\[emerg\] .*the shared memory zone "one" is already declared for a different 
 
 
 
-=== TEST 29: the same limit twice
+=== TEST 30: the same limit twice
 --- http_config
     limit_req_zone $arg_a zone=one:1m rate=1r/s;
 --- config
@@ -390,7 +404,7 @@ qr/\[emerg\] .*"limit_req" directive is duplicate in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 30: without a zone
+=== TEST 31: without a zone
 --- config
     limit_req burst=5;
 --- must_die
@@ -399,7 +413,7 @@ qr/\[emerg\] .*"limit_req" must have "zone" parameter in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 31: burst is a number from 1
+=== TEST 32: burst is a number from 1
 --- http_config
     limit_req_zone $arg_a zone=one:1m rate=1r/s;
 --- config
@@ -410,7 +424,7 @@ qr/\[emerg\] .*invalid burst value "burst=0" in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 32: so is delay
+=== TEST 33: so is delay
 --- http_config
     limit_req_zone $arg_a zone=one:1m rate=1r/s;
 --- config
@@ -421,7 +435,7 @@ qr/\[emerg\] .*invalid delay value "delay=x" in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 33: an unknown parameter
+=== TEST 34: an unknown parameter
 --- http_config
     limit_req_zone $arg_a zone=one:1m rate=1r/s;
 --- config
@@ -432,7 +446,7 @@ qr/\[emerg\] .*invalid parameter "foo" in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 34: a status that is no error
+=== TEST 35: a status that is no error
 --- config
     limit_req_status 399;
 --- must_die
@@ -441,7 +455,7 @@ qr/\[emerg\] .*value must be between 400 and 599 in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 35: a level that does not exist
+=== TEST 36: a level that does not exist
 --- config
     limit_req_log_level debug;
 --- must_die
@@ -450,7 +464,7 @@ qr/\[emerg\] .*invalid value "debug" in \S+nginx\.conf:\d+/
 
 
 
-=== TEST 36: a zone without a name
+=== TEST 37: a zone without a name
 --- http_config
     limit_req_zone $arg_a zone=:1m rate=1r/s;
 --- config

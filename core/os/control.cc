@@ -2,6 +2,7 @@
 #include "core/os/control.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -81,6 +82,29 @@ bool receive_message(int fd, Message& out)
             out.uid = who.uid;
         }
     return true;
+}
+
+int tell_manager(const std::string& address, std::string_view text)
+{
+    Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd)
+        return errno;
+    timeval limit{1, 0};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    sockaddr_un to{};
+    socklen_t length;
+    if (address.starts_with('@')) {
+        length = make_name(address.substr(1), to);
+    } else {
+        if (address.size() >= sizeof to.sun_path)
+            return ENAMETOOLONG;
+        to.sun_family = AF_UNIX;
+        std::memcpy(to.sun_path, address.data(), address.size());
+        length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size() + 1);
+    }
+    ssize_t n = ::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL,
+                         reinterpret_cast<sockaddr*>(&to), length);
+    return n < 0 ? errno : 0;
 }
 
 uid_t effective_user()

@@ -24,6 +24,9 @@ Fd control_socket(const std::string& name);
 /// 0 or errno (ECONNREFUSED: nobody has that name). Cut to 64 kB.
 int send_message(int fd, const std::string& to, std::string_view text);
 bool receive_message(int fd, Message& out);
+/// One datagram to a service manager's socket: a path, or an abstract name behind '@'. Waits at
+/// most a second for room. 0 or errno.
+int tell_manager(const std::string& address, std::string_view text);
 uid_t effective_user();
 /// Names the pid namespace: a pid means something only together with it.
 std::string pid_space();

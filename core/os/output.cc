@@ -95,6 +95,11 @@ int WholeFile::commit()
     return 0;
 }
 
+int rename_file(const std::string& from, const std::string& to)
+{
+    return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
 void remove_file(const std::string& path)
 {
     ::unlink(path.c_str());

@@ -35,6 +35,7 @@ private:
 int make_directory(const std::string& path);
 int change_owner(const std::string& path, uid_t uid);
 
+int rename_file(const std::string& from, const std::string& to);
 void remove_file(const std::string& path);
 
 }  // namespace sluice::os

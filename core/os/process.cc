@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/os/process.h"
 
+#include <execinfo.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -216,9 +218,65 @@ int forbid_new_privileges()
 {
     return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
-int allow_core_dumps()
+int empty_bounding_set()
 {
-    return result(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+    for (unsigned long cap = 0; ::prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap)
+        if (::prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+            return errno;
+    return 0;
+}
+
+int set_dumpable(bool on)
+{
+    return result(::prctl(PR_SET_DUMPABLE, on ? 1 : 0, 0, 0, 0));
+}
+
+namespace {
+
+int trace_to = -1;
+
+void trace(int)
+{
+    void* frames[64];
+    constexpr char head[] = "call stack of the aborted process:\n";
+    [[maybe_unused]] ssize_t n = ::write(trace_to, head, sizeof head - 1);
+    ::backtrace_symbols_fd(frames, ::backtrace(frames, 64), trace_to);
+    ::raise(SIGABRT);  // SA_RESETHAND: now it ends
+}
+
+}  // namespace
+
+void trace_on_abort(int fd)
+{
+    // The first call loads a library, which a signal handler must not do.
+    void* frame[1];
+    ::backtrace(frame, 1);
+    trace_to = fd;
+    struct sigaction action {
+    };
+    action.sa_handler = trace;
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+    ::sigaction(SIGABRT, &action, nullptr);
+}
+
+int execute(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+            std::span<const int> keep)
+{
+    auto pointers = [](const std::vector<std::string>& list) {
+        std::vector<char*> out;
+        for (const std::string& text : list)
+            out.push_back(const_cast<char*>(text.c_str()));
+        out.push_back(nullptr);
+        return out;
+    };
+    for (int fd : keep)
+        if (::fcntl(fd, F_SETFD, 0) != 0)
+            return errno;
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execvpe(argv.at(0).c_str(), pointers(argv).data(), pointers(environment).data());
+    return errno;
 }
 
 void replace_environment(const std::vector<std::string>& entries)
@@ -239,6 +297,21 @@ bool environment(const std::string& name, std::string& value)
     if (found)
         value = found;
     return found != nullptr;
+}
+
+std::vector<std::string> environment_entries()
+{
+    std::vector<std::string> entries;
+    for (char** at = environ; at && *at; ++at)
+        entries.emplace_back(*at);
+    return entries;
+}
+
+void forget_environment(const std::string& name)
+{
+    std::vector<std::string> entries = environment_entries();
+    std::erase_if(entries, [&](const std::string& e) { return e.starts_with(name + "="); });
+    replace_environment(entries);
 }
 
 }  // namespace sluice::os

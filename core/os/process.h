@@ -68,11 +68,26 @@ bool find_group(const std::string& name, gid_t& gid);
 /// initgroups, setgid, setuid; `step` names the one that failed.
 int become(const std::string& user, uid_t uid, gid_t gid, const char*& step);
 int forbid_new_privileges();
-int allow_core_dumps();
+/// No file that is executed from here on gets a capability (needs CAP_SETPCAP: before become()).
+int empty_bounding_set();
+/// Core dumps, and tracing by others of the same user.
+int set_dumpable(bool on);
+
+/// From here on SIGABRT writes the present call stack to this descriptor, as addresses that
+/// addr2line(1) understands, and then ends the process as it always does.
+void trace_on_abort(int fd);
+
+/// Replaces the program; searched in PATH when argv[0] has no '/'. Of the descriptors above 2 only
+/// `keep` stay open, no signal is blocked. Returns errno, or not at all.
+int execute(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+            std::span<const int> keep);
 
 /// Leaves only these "NAME=value" in the environment.
 void replace_environment(const std::vector<std::string>& entries);
 /// Value of a variable; false when it is not set.
 bool environment(const std::string& name, std::string& value);
+/// All of it, "NAME=value" each.
+std::vector<std::string> environment_entries();
+void forget_environment(const std::string& name);
 
 }  // namespace sluice::os

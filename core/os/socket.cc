@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/os/socket.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -161,6 +162,19 @@ Result<Fd, ListenError> listen(const Address& at, const ListenOptions& options)
     if (!options.bind_only && ::listen(fd.get(), options.backlog) != 0)
         return fail(ListenError{"listen()", errno});
     return fd;
+}
+
+bool adopt_listener(int fd)
+{
+    int listening = 0, type = 0;
+    socklen_t size = sizeof listening;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening)
+        return false;
+    size = sizeof type;
+    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
+        return false;
+    int flags = ::fcntl(fd, F_GETFL);
+    return ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
 void update_listener(int fd, const ListenOptions& options)

@@ -46,6 +46,9 @@ struct ListenError {
     int error;
 };
 Result<Fd, ListenError> listen(const Address& at, const ListenOptions& options);
+/// A descriptor that somebody else has opened: is it a listening stream socket. Makes it
+/// close-on-exec and non-blocking as ours are.
+bool adopt_listener(int fd);
 /// Options that may change on a listening socket that is kept over a reload.
 void update_listener(int fd, const ListenOptions& options);
 

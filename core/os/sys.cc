@@ -159,6 +159,13 @@ uint64_t steady_us()
     return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
 }
 
+uint64_t monotonic_us()
+{
+    timespec t{};
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    return static_cast<uint64_t>(t.tv_sec) * 1000000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
+}
+
 void random_bytes(void* to, size_t n)
 {
     SLUICE_CHECK(::getrandom(to, n, 0) == static_cast<ssize_t>(n));

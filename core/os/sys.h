@@ -56,6 +56,9 @@ int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms);
 uint64_t update_clock();
 uint64_t steady_us();
 
+/// Of CLOCK_MONOTONIC, read now and exactly.
+uint64_t monotonic_us();
+
 /// Cryptographically strong bytes (getrandom).
 void random_bytes(void* to, size_t n);
 

@@ -32,6 +32,12 @@ private:
     Generation& of_;
 };
 
+namespace {
+
+constexpr int init_id = 1;
+
+}  // namespace
+
 Generation::~Generation() = default;
 
 std::shared_ptr<Generation> Generation::parse(const Setup& setup, Report& report)
@@ -96,7 +102,8 @@ bool Generation::open_logs(Report& report)
     return false;
 }
 
-bool Generation::open(const Setup& setup, const Generation* running, Report& report)
+bool Generation::open(const Setup& setup, const Generation* running, Inherited* inherited,
+                      Report& report)
 {
     if (!complete(report))
         return false;
@@ -114,7 +121,7 @@ bool Generation::open(const Setup& setup, const Generation* running, Report& rep
     report.use(log, logs_to_stderr());
     if (!setup.test)
         make_directories(report);
-    return open_zones(running, report) && open_sockets(setup, running, report);
+    return open_zones(running, report) && open_sockets(setup, running, inherited, report);
 }
 
 // What nginx checks once the text has turned out to be good.
@@ -186,13 +193,14 @@ bool Generation::forget_process(int pid) const
     return !zones || zones->drop_owner(pid);
 }
 
-bool Generation::open_sockets(const Setup& setup, const Generation* running, Report& report)
+bool Generation::open_sockets(const Setup& setup, const Generation* running, Inherited* inherited,
+                              Report& report)
 {
     ListenNeeds needs{payload->listens(), workers(), setup.test};
     for (net::ListenSpec& spec : needs.specs)
         if (!spec.mode_is_set && *events.accept_mutex)
             spec.mode = net::AcceptMode::mutex;
-    return open_listeners(needs, running ? &running->sockets : nullptr, sockets, report);
+    return open_listeners(needs, running ? &running->sockets : nullptr, inherited, sockets, report);
 }
 
 size_t Generation::workers() const
@@ -203,6 +211,19 @@ size_t Generation::workers() const
 net::Room::Rules Generation::room() const
 {
     return {*events.worker_connections, *events.reserve_fds, *events.fd_exhaustion};
+}
+
+int Generation::error_log_fd() const
+{
+    for (const auto& file : error_files_)
+        if (file->is_open())
+            return file->fd();
+    return -1;
+}
+
+bool Generation::wants_graceful_term(int master) const
+{
+    return main.graceful_term.is_set() ? *main.graceful_term : master == init_id;
 }
 
 bool Generation::logs_to_stderr() const

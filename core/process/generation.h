@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/net/room.h"
+#include "core/process/inherited.h"
 #include "core/process/listeners.h"
 #include "core/process/log_files.h"
 #include "core/process/main_conf.h"
@@ -25,7 +26,8 @@ struct Setup {
     std::string error_log;  // where no error_log directive says otherwise
     std::string globals;    // of -g
     bool test = false;
-    bool dump = false;  // keep the texts for -T
+    bool dump = false;                   // keep the texts for -T
+    std::vector<std::string> arguments;  // argv, for the program that replaces this one
     MakePayload make;
 };
 
@@ -35,21 +37,27 @@ public:
     ~Generation();
 
     static std::shared_ptr<Generation> parse(const Setup& setup, Report& report);
-    /// `running` may be null. Under -t an address in use is no error, and sockets are closed again.
-    bool open(const Setup& setup, const Generation* running, Report& report);
+    /// `running` may be null, and so may `inherited`. Under -t an address in use is no error, and
+    /// sockets are closed again.
+    bool open(const Setup& setup, const Generation* running, Inherited* inherited, Report& report);
+
+    /// TERM to this master lets workers finish (graceful_term; by default of PID 1 only, whose TERM
+    /// is the container's "please stop").
+    bool wants_graceful_term(int master) const;
     /// A worker has ended: what it held in shared zones is given back. False: one is locked just
     /// now, ask again.
     bool forget_process(int pid) const;
 
     /// Standard error goes to the first error log that is a file, as of nginx.
     void redirect_stderr() const;
+    /// Of the first error log, -1 when there is none.
+    int error_log_fd() const;
     bool logs_to_stderr() const;
     /// How many processes serve.
     size_t workers() const;
     net::Room::Rules room() const;
     /// Counts the configurations that were loaded whole; the first is 1.
     uint32_t number = 1;
-
     MainConf main;
     EventsConf events;
     Log log;
@@ -65,7 +73,8 @@ private:
     bool open_logs(Report& report);
     void make_directories(Report& report);
     bool open_zones(const Generation* running, Report& report);
-    bool open_sockets(const Setup& setup, const Generation* running, Report& report);
+    bool open_sockets(const Setup& setup, const Generation* running, Inherited* inherited,
+                      Report& report);
 
     std::vector<std::shared_ptr<LogFile>> error_files_;
     std::vector<ErrorLog> error_logs_;

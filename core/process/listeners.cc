@@ -15,13 +15,20 @@ namespace {
 
 constexpr int bind_tries = 5, bind_pause_ms = 500;  // nginx's
 
-int socket_owner = 0;
+struct {
+    int owner = 0, predecessor = 0;
+} socket_files;
+
+bool owns_socket_files()
+{
+    return os::process_id() == socket_files.owner &&
+           (socket_files.predecessor == 0 || os::parent_id() != socket_files.predecessor);
+}
 
 std::shared_ptr<net::ListenSocket> hold(net::ListenSpec spec, os::Fd fd)
 {
     auto drop = [](net::ListenSocket* socket) {
-        bool remove =
-            socket->fd && socket->spec.address.is_unix() && os::process_id() == socket_owner;
+        bool remove = socket->fd && socket->spec.address.is_unix() && owns_socket_files();
         std::string path = remove ? socket->spec.address.text().substr(5) : std::string();
         delete socket;
         if (remove)
@@ -50,6 +57,17 @@ void take_over(const net::ListenSet& old, const ListenNeeds& needs, net::ListenS
     for (size_t i = 0; i < old.sockets.size(); ++i)
         (i < n ? set.sockets : set.leaving).push_back(old.sockets[i]);
     if (n > 1 && old.spec.mode != net::AcceptMode::reuseport)
+        for (const auto& socket : set.sockets)
+            os::share_port(socket->fd.get());
+}
+
+void take_inherited(Inherited& inherited, const ListenNeeds& needs, net::ListenSet& set)
+{
+    size_t n = sockets_of(set.spec, needs);
+    while (os::Fd fd = inherited.take(set.spec.address))
+        (set.sockets.size() < n ? set.sockets : set.leaving)
+            .push_back(hold(set.spec, std::move(fd)));
+    if (n > 1)
         for (const auto& socket : set.sockets)
             os::share_port(socket->fd.get());
 }
@@ -92,16 +110,22 @@ int open_all(const ListenNeeds& needs, net::ListenSockets& sockets, bool running
 
 }  // namespace
 
-void own_sockets()
+void own_sockets(int predecessor)
 {
-    socket_owner = os::process_id();
+    socket_files = {os::process_id(), predecessor};
+}
+
+void disown_sockets()
+{
+    socket_files = {};
 }
 
 bool open_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
-                    net::ListenSockets& sockets, Report& report)
+                    Inherited* inherited, net::ListenSockets& sockets, Report& report)
 {
+    const int predecessor = inherited ? inherited->predecessor() : 0;
     if (!running)
-        own_sockets();
+        own_sockets(predecessor);
     sockets.clear();
     for (const net::ListenSpec& spec : needs.specs) {
         net::ListenSet& set = sockets.emplace_back();
@@ -109,9 +133,11 @@ bool open_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
         for (size_t i = 0; running && i < running->size(); ++i)
             if ((*running)[i].spec.address == spec.address)
                 take_over((*running)[i], needs, set);
+        if (inherited)
+            take_inherited(*inherited, needs, set);
     }
     for (int left = bind_tries;;) {
-        int error = open_all(needs, sockets, running, report);
+        int error = open_all(needs, sockets, running || predecessor != 0, report);
         if (error == 0)
             break;
         if (error != EADDRINUSE)

@@ -34,6 +34,9 @@ struct MainConf {
     conf::Setting<uint64_t> worker_rlimit_nofile;
     conf::Setting<conf::Size> worker_rlimit_core;
     conf::Setting<std::chrono::milliseconds> worker_shutdown_timeout;
+    conf::Setting<std::chrono::milliseconds> worker_watchdog;
+    conf::Setting<bool> worker_dumpable{false};
+    conf::Setting<bool> graceful_term{false};  // where it is not set: on for PID 1
     conf::Setting<std::string> working_directory;
     conf::Setting<std::chrono::milliseconds> timer_resolution;
     conf::Setting<bool> pcre_jit{true};

@@ -13,37 +13,26 @@
 namespace sluice::process {
 namespace {
 
-constexpr ms start_limit{30000};  // a crew that does not serve by then is refused
-constexpr ms kill_after{2000};    // TERM to KILL; nginx's is one second
-constexpr ms zone_pause{50};      // until a shared zone that was locked is asked again
-constexpr ms quick{1000};         // a worker that dies younger than this is throttled
-constexpr ms first_pause{100}, longest_pause{10000};
+constexpr ms kill_after{2000};  // TERM to KILL; nginx's is one second
+constexpr ms zone_pause{50};    // until a shared zone that was locked is asked again
 
-// The first replacement is immediate; a worker that dies again and again waits, doubling.
-ms pause_before(int quick_deaths)
-{
-    if (quick_deaths <= 1)
-        return ms{0};
-    return std::min(first_pause * (1 << std::min(quick_deaths - 2, 10)), longest_pause);
-}
-
-std::string_view action_of(int signal, bool ending)
+std::string_view action_of(int signal, bool ending, bool graceful_term)
 {
     switch (signal) {
-    case SIGTERM:
+    case SIGTERM: return graceful_term && !ending ? ", shutting down" : ", exiting";
     case SIGINT: return ", exiting";
     case SIGQUIT: return ", shutting down";
     case SIGHUP: return ending ? ", ignoring" : ", reconfiguring";
     case SIGUSR1: return ", reopening logs";
-    case SIGUSR2: return ", ignoring";
+    case SIGUSR2: return ending ? ", ignoring" : ", changing binary";
     default: return "";
     }
 }
 
 }  // namespace
 
-Master::Master(const Setup& setup, Startup& startup, std::string title)
-    : setup_(setup), startup_(startup), title_(std::move(title))
+Master::Master(const Setup& setup, Startup& startup, std::string title, int predecessor)
+    : setup_(setup), startup_(startup), predecessor_(predecessor), title_(std::move(title))
 {
 }
 
@@ -86,6 +75,12 @@ int Master::timeout() const
 {
     Instant next = std::min(kill_at_, next_ ? next_.deadline : Instant::never());
     next = std::min(next, sockets_leave_);
+    next = std::min(next, startup_.manager.next_tick());
+    if (current_ && current_.generation->main.worker_watchdog.is_set()) {
+        ms limit = *current_.generation->main.worker_watchdog;
+        if (limit.count() > 0)
+            next = std::min(next, Clock::in(std::clamp(limit / 4, ms{10}, ms{1000})));
+    }
     for (const Slot& slot : current_.slots)
         if (slot.pid == 0)
             next = std::min(next, slot.again);
@@ -112,6 +107,9 @@ void Master::turn()
     if (next_ && ending_ == Ending::no &&
         std::all_of(next_.slots.begin(), next_.slots.end(), [](const Slot& s) { return s.serves; }))
         promote();
+    // Then deaths: what a signal asks for depends on who lives. And once more: the SIGCHLD of one
+    // that ended meanwhile has been read.
+    bury();
     os::Signal signal;
     while (os::read_signal(signals_.get(), signal))
         on_signal(signal);
@@ -119,9 +117,7 @@ void Master::turn()
         on_signal({SIGHUP, asker.pid});
         asking_.push_back(std::move(asker));
     }
-    os::Death death;
-    while (os::reap(death))
-        on_death(death);
+    bury();
     os::Halt halt;
     while (os::halted(halt))
         on_halt(halt);
@@ -140,14 +136,15 @@ void Master::turn()
 void Master::on_signal(const os::Signal& s)
 {
     log()(Level::notice, "signal {} ({}) received from {}{}", s.number, os::signal_name(s.number),
-          s.from, action_of(s.number, ending_ != Ending::no));
+          s.from, action_of(s.number, ending_ != Ending::no, term_is_graceful()));
     switch (s.number) {
     case SIGTERM:
+        return end(term_is_graceful() && ending_ == Ending::no ? Ending::quit : Ending::terminate);
     case SIGINT: return end(Ending::terminate);
     case SIGQUIT: return end(Ending::quit);
     case SIGHUP: load_wanted_ = ending_ == Ending::no; return;
     case SIGUSR1: return reopen();
-    case SIGUSR2: log()(Level::warn, "changing the binary while running is not supported"); return;
+    case SIGUSR2: return change_binary();
     case SIGWINCH:
         // In the foreground it only says that a terminal changed its size.
         if (startup_.daemonised() && current_ && ending_ == Ending::no) {
@@ -159,47 +156,36 @@ void Master::on_signal(const os::Signal& s)
     }
 }
 
-void Master::on_ready(Slot& slot)
+bool Master::term_is_graceful() const
 {
-    int byte = os::read_byte(slot.ready.get());
-    if (byte < 0)
-        return;
-    slot.ready.close();
-    slot.serves = byte > 0;  // at its end without a byte the worker is dead: on_death follows
+    const Generation& generation = current_ ? *current_.generation : *next_.generation;
+    return generation.wants_graceful_term(os::process_id());
+}
+
+void Master::bury()
+{
+    os::Death death;
+    while (os::reap(death))
+        on_death(death);
 }
 
 void Master::on_death(const os::Death& death)
 {
-    const Log& to = log();
-    scoreboard_.give_back(death.pid);
     gone_.push_back(death.pid);
+    bool is_successor = death.pid == successor_;
+    // Quiet on strangers: where we are PID 1 of a container, all orphans are ours.
+    bool stranger = !is_successor && !lost_worker(death.pid);
+    std::string_view who = is_successor ? "new binary process"
+                           : stranger   ? "unknown process"
+                                        : "worker process";
     if (death.by_signal)
-        to(Level::alert, "worker process {} exited on signal {}{}", death.pid, death.code,
-           death.core_dumped ? " (core dumped)" : "");
+        log()(stranger ? Level::info : Level::alert, "{} {} exited on signal {}{}", who, death.pid,
+              death.code, death.core_dumped ? " (core dumped)" : "");
     else
-        to(Level::notice, "worker process {} exited with code {}", death.pid, death.code);
-
-    if (std::erase(retired_, death.pid))
-        return;
-    for (Slot& slot : current_.slots) {
-        if (slot.pid != death.pid)
-            continue;
-        slot.pid = 0;
-        if (ending_ != Ending::no)
-            return;
-        current_.accepting->lost(static_cast<size_t>(&slot - current_.slots.data()));
-        slot.quick_deaths = Clock::now() - slot.born < quick ? slot.quick_deaths + 1 : 0;
-        slot.again = Clock::in(pause_before(slot.quick_deaths));
-        return;
-    }
-    for (Slot& slot : next_.slots) {
-        if (slot.pid != death.pid)
-            continue;
-        slot.pid = 0;
-        if (ending_ != Ending::no)
-            return;
-        return give_up_next(fmt::format("worker process {} could not begin", death.pid));
-    }
+        log()(stranger ? Level::info : Level::notice, "{} {} exited with code {}", who, death.pid,
+              death.code);
+    if (is_successor)
+        on_successor_death();
 }
 
 // Who is stopped accepts nobody; the others must not wait for it.
@@ -231,6 +217,9 @@ void Master::on_timers()
         for (net::ListenSet& set : current_.generation->sockets)
             set.leaving.clear();
     }
+    if (now >= startup_.manager.next_tick())
+        startup_.manager.tick();
+    watch_loops();
     if (now >= kill_at_) {
         kill_at_ = Clock::in(kill_after);
         tell_all(SIGKILL);
@@ -244,152 +233,10 @@ void Master::on_timers()
             spawn(current_, i);
 }
 
-bool Master::muster(std::shared_ptr<Generation> generation)
-{
-    next_.generation = std::move(generation);
-    next_.slots.clear();
-    next_.slots.resize(next_.generation->workers());
-    next_.accepting =
-        std::make_unique<net::Crew>(next_.slots.size(), next_.generation->number, scoreboard_);
-    if (!*next_.accepting)
-        return false;
-    for (const net::ListenSet& set : next_.generation->sockets)
-        scoreboard_.listener(set.spec.text);
-    next_.deadline = Clock::in(start_limit);
-    for (size_t i = 0; i < next_.slots.size(); ++i)
-        if (!spawn(next_, i))
-            return false;
-    return true;
-}
-
-bool Master::spawn(Crew& crew, size_t index)
-{
-    Slot& slot = crew.slots[index];
-    os::Pipe ready;
-    int error = 0;
-    net::WorkerLine* line = scoreboard_.take(crew.generation->number, static_cast<uint32_t>(index));
-    int pid = os::make_pipe(ready) ? os::fork_process(error) : -1;
-    if (pid == 0) {
-        slot.ready.close();
-        ready.read.close();
-        become_worker(crew, index, line, std::move(ready.write));
-    }
-    slot.born = Clock::now();
-    if (line)
-        line->pid = std::max(pid, 0);
-    if (pid < 0) {
-        log()(Level::alert, "fork() failed while spawning \"worker process\" {}",
-              errno_text(error));
-        slot.again = Clock::in(longest_pause);
-        return false;
-    }
-    slot.pid = pid;
-    slot.again = Instant::never();
-    if (&crew == &next_)
-        slot.ready = std::move(ready.read);
-    crew.generation->log(Level::notice, "start worker process {}", pid);
-    return true;
-}
-
-void Master::become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::Fd ready)
-{
-    int master = 0;
-    {
-        // What the master alone may hold: its end of the lifeline, and the sockets of the other
-        // crew, or an address that has been given up would stay open with nobody accepting.
-        std::shared_ptr<Generation> generation = crew.generation;
-        signals_.close();
-        desk_.close();
-        lifeline_.write.close();
-        Crew& other = &crew == &next_ ? current_ : next_;
-        if (other)
-            other.generation->sockets.clear();
-        other.accepting.reset();
-        for (Slot& slot : next_.slots)
-            slot.ready.close();
-        master = os::parent_id();
-        int code = worker_main(*generation, {index, master, scoreboard_, line, *crew.accepting,
-                                             std::move(lifeline_.read), std::move(ready)});
-        os::exit_now(code);
-    }
-}
-
-void Master::load_next()
-{
-    load_wanted_ = false;
-    asked_next_ = std::move(asking_);
-    asking_.clear();
-    log()(Level::notice, "reconfiguring");
-    Report report(log(), current_.generation->logs_to_stderr(), false);
-    std::shared_ptr<Generation> generation = Generation::parse(setup_, report);
-    bool good = generation && generation->open(setup_, current_.generation.get(), report);
-    os::update_clock();
-    if (!good) {
-        desk_.answer(asked_next_, report.collected());
-        asked_next_.clear();
-        return;
-    }
-    generation->number = ++generations_;
-    generation->log(Level::notice, "using the \"epoll\" event method");
-    generation->log(Level::notice, "start worker processes");
-    if (!muster(std::move(generation)))
-        give_up_next("the workers could not be started");
-}
-
-// The next crew serves: it is the current one from here on.
-void Master::promote()
-{
-    retire(current_, SIGQUIT);
-    Crew old = std::move(current_);
-    current_ = std::move(next_);
-    next_ = Crew();
-    resting_ = false;
-    adopt_listeners(current_.generation->sockets, log());
-    current_.accepting->ring_all();
-    sockets_leave_ = Clock::in(ms{net::leaving_ms});
-    if (!started_) {
-        if (!startup_.serving(*current_.generation, *report_)) {
-            failed_ = true;
-            return end(Ending::terminate);
-        }
-        started_ = true;
-    } else {
-        current_.generation->redirect_stderr();
-        startup_.move_pid(*current_.generation);
-    }
-    desk_.answer(asked_next_, "");
-    asked_next_.clear();
-}
-
-void Master::give_up_next(const std::string& why)
-{
-    std::string text = started_ ? fmt::format("the new configuration is not taken: {}", why) : why;
-    log()(Level::emerg, "{}", text);
-    desk_.answer(asked_next_, fmt::format("nginx: [emerg] {}, see the error log\n", text));
-    asked_next_.clear();
-    if (!started_) {
-        if (!next_.generation->logs_to_stderr())
-            print_error(fmt::format("nginx: [emerg] {}, see the error log\n", text));
-        failed_ = true;
-        return end(Ending::terminate);
-    }
-    retire(next_, SIGTERM);
-    next_ = Crew();
-}
-
-void Master::retire(Crew& crew, int signal)
-{
-    for (Slot& slot : crew.slots) {
-        if (slot.pid == 0)
-            continue;
-        os::send_signal(slot.pid, signal);
-        retired_.push_back(slot.pid);
-        slot.pid = 0;
-    }
-}
-
 void Master::end(Ending how)
 {
+    if (ending_ == Ending::no)
+        tell_manager_of_end();
     ending_ = std::max(ending_, how);
     if (how == Ending::terminate) {
         tell_all(SIGTERM);

@@ -4,10 +4,14 @@
 // to finish, so at any time somebody serves. When the next crew does not come up, the running one
 // stays.
 //
+// Three files: master.cc (the loop, signals, ending), crews.cc (workers of a generation, and how
+// one follows the other), upgrade.cc (another program takes over).
+//
 // It has no event loop of its own (a forked epoll descriptor would be shared with the worker): it
 // polls signals, reload requests and the ready pipes of workers.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +32,8 @@ namespace sluice::process {
 class Master
 {
 public:
-    Master(const Setup& setup, Startup& startup, std::string title);
+    /// `predecessor`: the master that we are to replace, or 0.
+    Master(const Setup& setup, Startup& startup, std::string title, int predecessor);
     /// Serves until it is told to end; the exit code.
     int run(std::shared_ptr<Generation> first, Report& report);
 
@@ -50,27 +55,41 @@ private:
     };
     enum class Ending { no, quit, terminate };
 
+    // master.cc
     void turn();
     int timeout() const;
     void on_signal(const os::Signal& signal);
+    bool term_is_graceful() const;
+    void bury();
     void on_death(const os::Death& death);
     void on_halt(const os::Halt& halt);
-    void on_ready(Slot& slot);
     void on_timers();
     void forget_gone();
-
-    bool muster(std::shared_ptr<Generation> generation);
-    bool spawn(Crew& crew, size_t index);
-    [[noreturn]] void become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::Fd ready);
-    void load_next();
-    void promote();
-    void give_up_next(const std::string& why);
-    void retire(Crew& crew, int signal);
     void end(Ending how);
     void tell_all(int signal);
     void reopen();
     const Log& log() const;
     bool anybody() const;
+
+    // crews.cc
+    bool muster(std::shared_ptr<Generation> generation);
+    bool spawn(Crew& crew, size_t index);
+    [[noreturn]] void become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::Fd ready);
+    void on_ready(Slot& slot);
+    bool lost_worker(int pid);
+    void load_next();
+    void promote();
+    void give_up_next(const std::string& why);
+    void answer_next(const std::string& error);
+    void retire(Crew& crew, int signal);
+    void wake_up();
+    void watch_loops();
+
+    // upgrade.cc
+    void change_binary();
+    bool supervised() const;
+    void on_successor_death();
+    void tell_manager_of_end();
 
     const Setup& setup_;
     Startup& startup_;
@@ -89,6 +108,9 @@ private:
     Ending ending_ = Ending::no;
     Instant kill_at_ = Instant::never();
     bool resting_ = false;  // WINCH: no workers until HUP
+    int successor_ = 0;     // the master that is to replace us (USR2), while it lives
+    const int predecessor_;
+    std::map<int, Instant> aborted_;  // workers that the watchdog has given up, and when to kill
     bool started_ = false;
     bool failed_ = false;
     std::string title_;

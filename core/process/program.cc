@@ -39,7 +39,7 @@ int test(const CommandLine& line, const Setup& setup, Report& report)
     if (generation && !line.quiet)
         print_error(
             fmt::format("nginx: the configuration file {} syntax is ok\n", setup.conf_path));
-    if (!generation || !generation->open(setup, nullptr, report)) {
+    if (!generation || !generation->open(setup, nullptr, nullptr, report)) {
         print_error(fmt::format("nginx: configuration file {} test failed\n", setup.conf_path));
         return 1;
     }
@@ -93,7 +93,9 @@ int send(const CommandLine& line, Setup setup, Report& report)
     int to = static_cast<int>(*pid);
     if (line.signal == "reload")
         return ask_for_reload(to, report);
-    int signal = line.signal == "stop" ? SIGTERM : line.signal == "quit" ? SIGQUIT : SIGUSR1;
+    // TERM may mean a graceful end there; INT never does.
+    int stop = generation->wants_graceful_term(to) ? SIGINT : SIGTERM;
+    int signal = line.signal == "stop" ? stop : line.signal == "quit" ? SIGQUIT : SIGUSR1;
     int error = os::send_signal(to, signal);
     if (error != 0)
         report(Level::alert, fmt::format("kill({}, {}) failed {}", to, signal, errno_text(error)));
@@ -106,14 +108,17 @@ int serve(const Setup& setup, Report& report, std::string title)
     os::block_signals(handled_signals);
     for (int signal : {SIGPIPE, SIGALRM, SIGIO})
         os::ignore_signal(signal);
+    Inherited inherited = Inherited::from_environment(report);
     std::shared_ptr<Generation> generation = Generation::parse(setup, report);
     Startup startup;
-    if (!generation || !generation->open(setup, nullptr, report) ||
-        !startup.daemonise(*generation, report) || !startup.prepare_pid(*generation, report))
+    if (!generation || !generation->open(setup, nullptr, &inherited, report) ||
+        !startup.daemonise(*generation, inherited.predecessor(), report) ||
+        !startup.prepare_pid(*generation, report))
         return 1;
+    inherited.close_rest(generation->log);
     if (!*generation->main.master_process)
         return run_single(setup, startup, std::move(generation), report);
-    Master master(setup, startup, std::move(title));
+    Master master(setup, startup, std::move(title), inherited.predecessor());
     return master.run(std::move(generation), report);
 }
 
@@ -143,8 +148,10 @@ int run_program(int argc, char** argv, const MakePayload& make, const std::strin
             return 0;
     }
     std::string title = master_title(argc, argv);
+    std::vector<std::string> arguments(argv, argv + argc);
     os::init_title(argc, argv);
     Setup setup = make_setup(*line, make);
+    setup.arguments = std::move(arguments);
     LogFiles::use(&log_registry());
     log_registry().set_prefix(setup.prefix);
     std::shared_ptr<LogFile> file = log_registry().open_later(setup.error_log);

@@ -34,7 +34,8 @@ public:
           room_(current_->room(), current_->log, line_.room),
           signals_([this](const os::Signal& s) { on_signal(s); }),
           asked_([this] { on_asked(); }),
-          deadline_([this] { too_late(); })
+          deadline_([this] { too_late(); }),
+          watchdog_([this] { tick(); })
     {
     }
 
@@ -51,6 +52,8 @@ public:
         if (!desk_.open() || !asked_.begin(desk_.fd()))
             current_->log(Level::warn,
                           "the name for reload requests is taken: \"-s reload\" will not wait");
+        startup_.manager.ready(current_->number);
+        await_tick();
         current_->log(Level::debug, "single process: {} connections",
                       *current_->events.worker_connections);
         while (!stop_) {
@@ -107,13 +110,37 @@ private:
         drained_.clear();
     }
 
+    void await_tick()
+    {
+        if (startup_.manager.next_tick() != Instant::never())
+            loop_.timers().add(watchdog_, startup_.manager.next_tick());
+    }
+
+    void tick()
+    {
+        startup_.manager.tick();
+        await_tick();
+    }
+
     void on_signal(const os::Signal& s)
     {
+        if (s.number == SIGCHLD) {  // we have none: orphans, where we are PID 1
+            os::Death death;
+            while (os::reap(death))
+                ;
+            return;
+        }
         current_->log(Level::notice, "signal {} ({}) received from {}", s.number,
                       os::signal_name(s.number), s.from);
         switch (s.number) {
         case SIGTERM:
-        case SIGINT: stop_ = true; return;
+            if (current_->wants_graceful_term(os::process_id()) && !quitting_)
+                return quit();
+            [[fallthrough]];
+        case SIGINT:
+            startup_.manager.stopping();
+            stop_ = true;
+            return;
         case SIGQUIT: return quit();
         case SIGHUP: reload(); return;
         case SIGUSR1: return reopen_logs(*current_->payload, *current_);
@@ -135,6 +162,7 @@ private:
         if (quitting_)
             return;
         quitting_ = true;
+        startup_.manager.stopping();
         current_->log(Level::notice, "gracefully shutting down");
         if (current_->main.worker_shutdown_timeout.is_set() &&
             current_->main.worker_shutdown_timeout->count() > 0)
@@ -156,10 +184,14 @@ private:
         if (quitting_)
             return "nginx: [error] the server is shutting down\n";
         current_->log(Level::notice, "reconfiguring");
+        startup_.manager.reloading();
         Report report(current_->log, current_->logs_to_stderr(), false);
         std::shared_ptr<Generation> next = Generation::parse(setup_, report);
-        if (!next || !next->open(setup_, current_.get(), report))
+        if (!next || !next->open(setup_, current_.get(), nullptr, report)) {
+            startup_.manager.ready(current_->number);
             return report.collected();
+        }
+        next->number = current_->number + 1;
         std::swap(current_, next);
         // The old listeners leave the loop first: a descriptor can be registered there only once.
         old_.push_back(next);
@@ -169,6 +201,7 @@ private:
         adopt_listeners(current_->sockets, current_->log);
         current_->redirect_stderr();
         startup_.move_pid(*current_);
+        startup_.manager.ready(current_->number);
         return {};
     }
 
@@ -187,7 +220,7 @@ private:
     SignalWatch signals_;
     ReloadDesk desk_;
     ReadWatch asked_;
-    OneShot deadline_;
+    OneShot deadline_, watchdog_;
     bool quitting_ = false, stop_ = false;
 };
 

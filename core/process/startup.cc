@@ -33,8 +33,12 @@ std::string pid_line()
 
 }  // namespace
 
-bool Startup::daemonise(const Generation& generation, Report& report)
+bool Startup::daemonise(const Generation& generation, int predecessor, Report& report)
 {
+    if (predecessor != 0) {
+        daemonised_ = *generation.main.daemon;
+        return true;
+    }
     if (!*generation.main.daemon)
         return true;
     os::Pipe pipe;
@@ -97,7 +101,7 @@ bool Startup::serving(const Generation& generation, Report& report)
 
 void Startup::move_pid(const Generation& generation)
 {
-    if (generation.pid_path == pid_path_)
+    if (generation.pid_path == pid_path_ || !usual_pid_path_.empty())
         return;
     os::WholeFile file;
     int error = file.prepare(generation.pid_path, pid_line());
@@ -110,6 +114,25 @@ void Startup::move_pid(const Generation& generation)
     }
     remove_pid();
     pid_path_ = generation.pid_path;
+}
+
+int Startup::set_pid_aside()
+{
+    std::string aside = pid_path_ + ".oldbin";
+    if (int error = os::rename_file(pid_path_, aside))
+        return error;
+    usual_pid_path_ = std::exchange(pid_path_, std::move(aside));
+    return 0;
+}
+
+void Startup::take_pid_back(const Log& log)
+{
+    if (usual_pid_path_.empty())
+        return;
+    if (int error = os::rename_file(pid_path_, usual_pid_path_))
+        log(Level::alert, "rename() \"{}\" to \"{}\" failed {}", pid_path_, usual_pid_path_,
+            errno_text(error));
+    pid_path_ = std::exchange(usual_pid_path_, {});
 }
 
 void Startup::remove_pid()

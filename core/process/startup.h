@@ -9,6 +9,7 @@
 #include "core/os/output.h"
 #include "core/os/signals.h"
 #include "core/process/generation.h"
+#include "core/process/manager.h"
 
 namespace sluice::process {
 
@@ -16,8 +17,8 @@ class Startup
 {
 public:
     /// Forks when the configuration says `daemon on`. In the process that was started it does not
-    /// return.
-    bool daemonise(const Generation& generation, Report& report);
+    /// return. The successor of a running master is a daemon already, or is to be none.
+    bool daemonise(const Generation& generation, int predecessor, Report& report);
     bool daemonised() const { return daemonised_; }
 
     /// The pid file can be written; it does not stand under its name yet.
@@ -28,6 +29,12 @@ public:
     /// A reload may have moved the pid file.
     void move_pid(const Generation& generation);
     void remove_pid();
+    /// The pid file makes room for a successor's, as nginx's does: "pid" becomes "pid.oldbin", and
+    /// "pid" again when the successor is gone. 0 or errno.
+    int set_pid_aside();
+    void take_pid_back(const Log& log);
+
+    ServiceManager manager;
 
 private:
     void announce(const Generation& generation) const;
@@ -36,6 +43,7 @@ private:
     os::Fd parent_;
     os::WholeFile pid_;
     std::string pid_path_;
+    std::string usual_pid_path_;  // while it is set aside
 };
 
 }  // namespace sluice::process

@@ -45,6 +45,12 @@ void set_limits(const Generation& g, size_t index)
 bool drop_rights(const Generation& g)
 {
     const User& user = *g.main.user;
+    if (os::is_root()) {
+        // What a worker executed would get nothing back, whatever the file says; it executes
+        // nothing.
+        int error = os::empty_bounding_set();
+        failed(g.log, error == EPERM ? Level::info : Level::alert, "prctl(PR_CAPBSET_DROP)", error);
+    }
     if (os::is_root() && user.known) {
         const char* step = "";
         int error = os::become(user.name, user.uid, user.gid, step);
@@ -55,7 +61,10 @@ bool drop_rights(const Generation& g)
             return false;
     }
     failed(g.log, Level::alert, "prctl(PR_SET_NO_NEW_PRIVS)", os::forbid_new_privileges());
-    failed(g.log, Level::alert, "prctl(PR_SET_DUMPABLE)", os::allow_core_dumps());
+    // A worker's memory holds keys and clients' secrets: dumps and debuggers of the same user are
+    // for those who ask for them.
+    bool dumpable = *g.main.worker_dumpable || g.main.worker_rlimit_core.is_set();
+    failed(g.log, Level::alert, "prctl(PR_SET_DUMPABLE)", os::set_dumpable(dumpable));
     if (g.main.working_directory.is_set()) {
         const std::string& path = *g.main.working_directory;
         if (failed(g.log, Level::alert, fmt::format("chdir(\"{}\")", path),
@@ -76,6 +85,12 @@ void drop_sockets_of_others(const net::ListenSockets& sockets, const Orders& ord
             if (i % orders.crew.size() != orders.index)
                 set.leaving[i]->fd.close();
     }
+}
+
+// nginx's words first: tools look for them.
+std::string title_of(std::string_view what, const Generation& g)
+{
+    return fmt::format("{} (generation {})", what, g.number);
 }
 
 class Worker
@@ -123,18 +138,22 @@ public:
 private:
     void on_signal(const os::Signal& s)
     {
-        std::string_view action = s.number == SIGTERM || s.number == SIGINT     ? ", exiting"
-                                  : s.number == SIGQUIT || s.number == SIGWINCH ? ", shutting down"
-                                  : s.number == SIGUSR1                         ? ", reopening logs"
-                                                                                : ", ignoring";
+        // Some send TERM to every process of a service: as graceful then as the master's.
+        bool drains = s.number == SIGQUIT || s.number == SIGWINCH ||
+                      (s.number == SIGTERM && s.from != master_ && !quitting_ &&
+                       g_.wants_graceful_term(master_));
+        std::string_view action = drains                                      ? ", shutting down"
+                                  : s.number == SIGTERM || s.number == SIGINT ? ", exiting"
+                                  : s.number == SIGUSR1                       ? ", reopening logs"
+                                                                              : ", ignoring";
         if (s.from != master_)
             g_.log(Level::notice, "signal {} ({}) received from {}{}", s.number,
                    os::signal_name(s.number), s.from, action);
+        if (drains)
+            return quit();
         switch (s.number) {
         case SIGTERM:
         case SIGINT: drained_by_itself_ = false; return loop_.stop();
-        case SIGQUIT:
-        case SIGWINCH: return quit();
         case SIGUSR1: return reopen_logs(*g_.payload, g_);
         default: return;
         }
@@ -155,7 +174,7 @@ private:
             return;
         quitting_ = true;
         g_.log(Level::notice, "gracefully shutting down");
-        os::set_title("nginx: worker process is shutting down");
+        os::set_title(title_of("nginx: worker process is shutting down", g_));
         if (g_.main.worker_shutdown_timeout.is_set() &&
             g_.main.worker_shutdown_timeout->count() > 0)
             loop_.timers().add(deadline_, Clock::in(*g_.main.worker_shutdown_timeout));
@@ -165,6 +184,8 @@ private:
             for (const auto* sockets : {&set.sockets, &set.leaving})
                 for (const auto& socket : *sockets)
                     socket->fd.close();
+        if (std::string who = g_.payload->remaining(); !who.empty())
+            g_.log(Level::notice, "waiting for {}", who);
     }
 
     void too_late()
@@ -252,6 +273,15 @@ int worker_main(Generation& generation, Orders orders)
     os::replace_environment(worker_environment(generation.main));
     Worker worker(generation, orders);
     return worker.run(std::move(orders.lifeline), std::move(orders.ready));
+    os::set_title(title_of("nginx: worker process", generation));
+    set_limits(generation, post.index);
+    if (!drop_rights(generation))
+        return fatal_code;
+    os::replace_environment(worker_environment(generation.main));
+    if (generation.main.worker_watchdog.is_set())
+        os::trace_on_abort(generation.error_log_fd());
+    Worker worker(generation, post);
+    return worker.run(std::move(post.lifeline), std::move(post.ready));
 }
 
 }  // namespace sluice::process

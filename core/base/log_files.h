@@ -17,8 +17,9 @@ class LogFiles
 public:
     virtual ~LogFiles() = default;
     /// For error_log and access_log alike; the same path is the same sink. Relative to the prefix;
-    /// "stderr" and /dev/stdout are what they say. Nothing is opened yet.
-    virtual std::shared_ptr<LogSink> file(const std::string& path) = 0;
+    /// "stderr" and /dev/stdout are what they say. Nothing is opened yet. `where`: " in FILE:LINE"
+    /// of the directive, for the message when it cannot be opened.
+    virtual std::shared_ptr<LogSink> file(const std::string& path, const std::string& where) = 0;
 
     /// Of the generation that is being loaded; set by the process layer (tests set their own).
     static LogFiles& current() { return *current_; }

@@ -209,7 +209,8 @@ void set_error_log(conf::Apply& apply, CoreLocation& conf)
     if (path.starts_with("syslog:") || path.starts_with("memory:"))
         return apply.fail_at(0, fmt::format("\"{}\" logs are not built into this sluice",
                                             path.substr(0, path.find(':'))));
-    (*conf.error_log)->add(LogFiles::current().file(path), level);
+    (*conf.error_log)
+        ->add(LogFiles::current().file(path, apply.diag.in_place(apply.node.stop)), level);
 }
 
 }  // namespace sluice::http

@@ -273,6 +273,7 @@ void parse_listen(conf::Apply& apply, std::vector<ListenLine>& out)
                     return apply.fail(fmt::format("a duplicate listen {}", address.text()));
             line.spec.address = address;
             line.spec.text = address.text();
+            line.spec.where = apply.diag.in_place(apply.node.stop);
             out.push_back(line);
         }
 }

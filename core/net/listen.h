@@ -22,7 +22,8 @@ enum class AcceptTrigger : uint8_t { level, edge };
 struct ListenSpec {
     os::Address address;
     os::ListenOptions options;
-    std::string text;  // as errors name it: "0.0.0.0:80", "[::]:80", "unix:/path"
+    std::string text;   // as errors name it: "0.0.0.0:80", "[::]:80", "unix:/path"
+    std::string where;  // " in FILE:LINE" of the directive, for errors; may be empty
     AcceptMode mode = AcceptMode::exclusive;
     bool mode_is_set = false;  // or accept_mutex decides
     AcceptTrigger trigger = AcceptTrigger::level;

@@ -86,7 +86,7 @@ bool Generation::read(const Setup& setup, Report& report)
 void Generation::add_logs()
 {
     for (const ErrorLog& to : error_logs_) {
-        std::shared_ptr<LogFile> file = log_registry().open_later(to.path);
+        std::shared_ptr<LogFile> file = log_registry().open_later(to.path, to.where);
         log.add(file, to.level);
         error_files_.push_back(std::move(file));
     }
@@ -97,8 +97,8 @@ bool Generation::open_logs(Report& report)
     LogRegistry::Failure failure;
     if (log_registry().open_new(failure))
         return true;
-    report(Level::emerg,
-           fmt::format("open() \"{}\" failed {}", failure.path, errno_text(failure.error)));
+    report(Level::emerg, fmt::format("open() \"{}\" failed {}{}", failure.path,
+                                     errno_text(failure.error), failure.where));
     return false;
 }
 

@@ -43,7 +43,8 @@ std::string listen_error(const os::ListenError& e, const net::ListenSpec& spec)
     std::string_view to = step == "bind()" || step == "listen()" ? "to " : "";
     std::string backlog =
         step == "listen()" ? fmt::format(", backlog {}", spec.options.backlog) : "";
-    return fmt::format("{} {}{}{} failed {}", step, to, spec.text, backlog, errno_text(e.error));
+    return fmt::format("{} {}{}{} failed {}{}", step, to, spec.text, backlog, errno_text(e.error),
+                       spec.where);
 }
 
 size_t sockets_of(const net::ListenSpec& spec, const ListenNeeds& needs)

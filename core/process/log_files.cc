@@ -27,13 +27,13 @@ int LogFile::open()
     return error;
 }
 
-std::shared_ptr<LogFile> LogRegistry::open_later(const std::string& path)
+std::shared_ptr<LogFile> LogRegistry::open_later(const std::string& path, const std::string& where)
 {
     std::string full = path == "stderr" ? path : below(prefix_, path);
     std::weak_ptr<LogFile>& entry = files_[full];
     std::shared_ptr<LogFile> file = entry.lock();
     if (!file) {
-        file = std::make_shared<LogFile>(full);
+        file = std::make_shared<LogFile>(full, where);
         entry = file;
     }
     return file;
@@ -59,7 +59,7 @@ bool LogRegistry::open_new(Failure& out)
         if (!good || file.is_open())
             return;
         if (int error = file.open()) {
-            out = {file.path(), error};
+            out = {file.path(), error, file.where()};
             good = false;
         }
     });
@@ -71,7 +71,7 @@ std::vector<LogRegistry::Failure> LogRegistry::reopen()
     std::vector<Failure> failures;
     each([&](LogFile& file) {
         if (int error = file.open())
-            failures.push_back({file.path(), error});
+            failures.push_back({file.path(), error, {}});
     });
     return failures;
 }
@@ -83,7 +83,7 @@ std::vector<LogRegistry::Failure> LogRegistry::give_to(unsigned uid)
         if (file.path().starts_with("/dev/") || file.path() == "stderr")
             return;
         if (int error = os::give_file(file.path(), uid))
-            failures.push_back({file.path(), error});
+            failures.push_back({file.path(), error, {}});
     });
     return failures;
 }

@@ -18,17 +18,21 @@ namespace sluice::process {
 class LogFile final : public LogSink
 {
 public:
-    explicit LogFile(std::string path) : path_(std::move(path)) {}
+    explicit LogFile(std::string path, std::string where = {})
+        : path_(std::move(path)), where_(std::move(where))
+    {
+    }
 
     void write(std::string_view line) override;
     /// 0 or errno; an open file stays as it is when the new one cannot be opened.
     int open();
     bool is_open() const { return static_cast<bool>(fd_); }
     const std::string& path() const { return path_; }
+    const std::string& where() const { return where_; }
     int fd() const { return fd_.get(); }
 
 private:
-    std::string path_;
+    std::string path_, where_;
     os::Fd fd_;
 };
 
@@ -38,12 +42,16 @@ public:
     /// For relative paths.
     void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
 
-    std::shared_ptr<LogSink> file(const std::string& path) override { return open_later(path); }
-    std::shared_ptr<LogFile> open_later(const std::string& path);
+    std::shared_ptr<LogSink> file(const std::string& path, const std::string& where) override
+    {
+        return open_later(path, where);
+    }
+    std::shared_ptr<LogFile> open_later(const std::string& path, const std::string& where = {});
 
     struct Failure {
         std::string path;
         int error = 0;
+        std::string where;  // of the first directive that names it, as for file()
     };
     /// Opens what is not open yet; the first failure ends it. False: `out` says which.
     bool open_new(Failure& out);

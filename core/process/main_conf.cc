@@ -57,7 +57,7 @@ void set_user(Apply& apply, MainConf& main)
 
 void add_error_log(Apply& apply, MainConf& main)
 {
-    ErrorLog log{apply.arg(0), Level::error};
+    ErrorLog log{apply.arg(0), Level::error, apply.diag.in_place(apply.node.stop)};
     if (log.path.starts_with("syslog:") || log.path.starts_with("memory:"))
         return apply.fail_at(0, fmt::format("error_log target \"{}\" is not supported", log.path),
                              "a file, or stderr");

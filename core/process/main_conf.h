@@ -18,6 +18,7 @@ namespace sluice::process {
 struct ErrorLog {
     std::string path;  // or "stderr"
     Level level = Level::error;
+    std::string where = {};  // " in FILE:LINE"
 };
 
 struct User {

@@ -19,6 +19,11 @@ void Report::operator()(Level level, std::string_view text, std::string_view ext
     os::update_clock();
     if (log_->wants(level))
         log_->write(level, 0, text);
+    // While we serve nobody sees standard error, and HUP has no answer: the log says it all.
+    for (size_t at = 0, end; !to_stderr_ && (end = extra.find('\n', at)) != extra.npos;
+         at = end + 1)
+        if (log_->wants(level))
+            log_->write(level, 0, extra.substr(at, end - at));
     if (level > Level::warn)
         return;
     std::string line = fmt::format("nginx: [{}] {}\n{}", level_name(level), text, extra);

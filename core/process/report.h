@@ -25,7 +25,8 @@ public:
     {
     }
 
-    /// `extra`: further lines, each ended by '\n', for people; not for the log file.
+    /// `extra`: further lines, each ended by '\n', for people; in the log file only when they do
+    /// not go to standard error.
     void operator()(Level level, std::string_view text, std::string_view extra = {});
     void all_of(const conf::Diagnostics& diag);
     /// From here on lines go to this log.

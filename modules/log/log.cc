@@ -139,11 +139,12 @@ bool read_option(Apply& apply, size_t i, Target& target, Buffering& buffering)
     return false;
 }
 
-std::shared_ptr<Batch> batch_of(Formats& formats, const std::string& path, Buffering buffering)
+std::shared_ptr<Batch> batch_of(Formats& formats, const std::string& path, Buffering buffering,
+                                const std::string& where = {})
 {
     auto& batch = formats.batches[path];
     if (!batch)
-        batch = std::make_shared<Batch>(LogFiles::current().file(path), buffering);
+        batch = std::make_shared<Batch>(LogFiles::current().file(path, where), buffering);
     return batch;
 }
 
@@ -157,7 +158,7 @@ bool set_path(Apply& apply, Formats& formats, Target& target, Buffering bufferin
         }
         return http::parse(apply, 0, target.path);
     }
-    target.batch = batch_of(formats, path, buffering);
+    target.batch = batch_of(formats, path, buffering, apply.diag.in_place(apply.node.stop));
     if (!target.batch->set_buffering(buffering)) {
         apply.fail(
             fmt::format("access_log \"{}\" already defined with conflicting parameters", path));

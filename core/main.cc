@@ -27,6 +27,7 @@ public:
     void quit() override { service_.quit(); }
     void flush() override { BufferedLog::flush_all(); }
     std::string remaining() override { return service_.remaining(); }
+    size_t say_farewell() override { return service_.say_farewell(); }
 
 private:
     http::Service service_;

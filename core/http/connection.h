@@ -19,6 +19,17 @@ namespace sluice::http {
 
 class Service;
 
+/// What can still be said to a client before its connection is cut: by who speaks its protocol.
+class Farewell
+{
+public:
+    /// At once and without waiting; false when it cannot be said just now.
+    virtual bool say() = 0;
+
+protected:
+    ~Farewell() = default;
+};
+
 class Connection : public ListHook<>, private net::Sheddable
 {
 public:
@@ -41,7 +52,8 @@ public:
     event::CancelScope cancel;
     buf::Buffer in;  // bytes read and not yet used: head, then body, then what is pipelined
     Request* request = nullptr;
-    bool idle = true;  // between requests: may be closed to make room
+    Farewell* farewell = nullptr;  // of a tunnel; its owner's
+    bool idle = true;              // between requests: may be closed to make room
     bool reading_head = false;
 
     /// The address that the client came to (getsockname, once).

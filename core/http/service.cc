@@ -132,11 +132,4 @@ void Service::check_drained()
         std::exchange(drained_, nullptr)();
 }
 
-std::string Service::remaining() const
-{
-    return live_.empty()
-               ? std::string()
-               : fmt::format("{} connections are still open", line_->connections.active.get());
-}
-
 }  // namespace sluice::http

@@ -36,7 +36,9 @@ public:
                std::function<void()> drained);
     void quit();
     bool quitting() const { return quitting_; }
-    std::string remaining() const;
+    std::string remaining();
+    /// Before the connections are cut: how many clients could be told.
+    size_t say_farewell();
 
     Main& main() { return *main_; }
     const Main& main() const { return *main_; }

@@ -61,8 +61,12 @@ public:
     virtual void quit() = 0;
     /// Write out what is buffered (access logs): before reopening logs and before exiting.
     virtual void flush() = 0;
-    /// One line about who is still there, for the log when a drain ends by force. May be empty.
+    /// Who is still there, for the log when a drain begins and when it ends by force: "2 requests:
+    /// …". May be empty.
     virtual std::string remaining() = 0;
+    /// Connections are about to be cut. Tells those that have a word for it; how many were told:
+    /// they are given a moment to hear it.
+    virtual size_t say_farewell() { return 0; }
 };
 
 using MakePayload = std::function<std::unique_ptr<Payload>()>;

@@ -175,6 +175,7 @@ private:
     {
         current_->log(Level::notice, "worker_shutdown_timeout is over {}",
                       current_->payload->remaining());
+        current_->payload->say_farewell();
         stop_ = true;
     }
 

@@ -12,6 +12,7 @@ namespace {
 
 // Descriptors that are no connections: signals, lifeline, resolver, and room for a payload's own.
 constexpr size_t extra_slots = 64;
+constexpr ms farewell_time{100};  // what was said last is on its way, and may be answered
 
 bool failed(const Log& log, Level level, std::string_view what, int error)
 {
@@ -138,10 +139,10 @@ public:
 private:
     void on_signal(const os::Signal& s)
     {
-        // Some send TERM to every process of a service: as graceful then as the master's.
+        // Some send TERM to every process of a service: as graceful then as the master's, whose
+        // second one comes from the master.
         bool drains = s.number == SIGQUIT || s.number == SIGWINCH ||
-                      (s.number == SIGTERM && s.from != master_ && !quitting_ &&
-                       g_.wants_graceful_term(master_));
+                      (s.number == SIGTERM && s.from != master_ && g_.wants_graceful_term(master_));
         std::string_view action = drains                                      ? ", shutting down"
                                   : s.number == SIGTERM || s.number == SIGINT ? ", exiting"
                                   : s.number == SIGUSR1                       ? ", reopening logs"
@@ -153,7 +154,11 @@ private:
             return quit();
         switch (s.number) {
         case SIGTERM:
-        case SIGINT: drained_by_itself_ = false; return loop_.stop();
+        case SIGINT:
+            drained_by_itself_ = false;
+            if (!said_farewell_)
+                g_.payload->say_farewell();
+            return loop_.stop();
         case SIGUSR1: return reopen_logs(*g_.payload, g_);
         default: return;
         }
@@ -190,11 +195,16 @@ private:
 
     void too_late()
     {
+        if (said_farewell_)
+            return loop_.stop();
         std::string who = g_.payload->remaining();
         g_.log(Level::notice, "worker_shutdown_timeout is over, closing what is in flight{}{}",
                who.empty() ? "" : ": ", who);
         drained_by_itself_ = false;
-        loop_.stop();
+        said_farewell_ = true;
+        if (g_.payload->say_farewell() == 0)
+            return loop_.stop();
+        loop_.timers().add(deadline_, Clock::in(farewell_time));
     }
 
     Generation& g_;
@@ -208,6 +218,7 @@ private:
     OneShot deadline_;
     bool quitting_ = false;
     bool drained_by_itself_ = true;
+    bool said_farewell_ = false;
 };
 
 }  // namespace

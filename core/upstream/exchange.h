@@ -158,8 +158,10 @@ private:
 
     // tunnel.cc: after 101
     Task<Rc> tunnel(http::Request& r);
+    struct Lane;
+    class Goodbye;
     Task<Download> pump(http::Request& r, net::Stream& from, net::Stream& to,
-                        std::string_view first);
+                        std::string_view first, Lane& lane);
 
     static constexpr size_t max_tried = 32;
     static constexpr size_t max_gather = 12;

@@ -1,9 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// After 101 Switching Protocols: bytes both ways until one side ends.
+// After 101 Switching Protocols: bytes both ways until one side ends. Of a WebSocket we know where
+// frames end, so that both sides can be told when a worker must leave before they are done.
+#include "core/base/bytes.h"
 #include "core/http/connection.h"
 #include "core/upstream/exchange.h"
+#include "core/upstream/websocket.h"
 
 namespace sluice::upstream {
+
+/// One direction.
+struct Exchange::Lane {
+    bool framed = false;   // a WebSocket
+    bool writing = false;  // a part of what was fed has not gone out yet
+    FrameBorders borders;
+
+    void begin(std::string_view bytes)
+    {
+        writing = true;
+        if (framed)
+            borders.feed(bytes);
+    }
+    bool free() const { return framed && !writing && borders.at_border(); }
+};
+
+class Exchange::Goodbye final : public http::Farewell
+{
+public:
+    Goodbye(http::Connection& c, net::Stream& peer, bool websocket) : c_(c), peer_(peer)
+    {
+        down.framed = up.framed = websocket;
+        c_.farewell = this;
+    }
+    ~Goodbye() { c_.farewell = nullptr; }
+
+    bool say() override
+    {
+        if (up.free())
+            send(peer_, close_to_server);
+        return down.free() && send(c_.stream, close_to_client);
+    }
+    Lane down, up;
+
+private:
+    static bool send(net::Stream& to, std::string_view frame)
+    {
+        buf::Slice slice(frame);
+        std::span<buf::Slice> slices(&slice, 1);
+        bool again = false;
+        return to.try_write(slices, again).good() && slices.empty();
+    }
+
+    http::Connection& c_;
+    net::Stream& peer_;
+};
+
 namespace {
 
 constexpr size_t tunnel_buffer = 16384;
@@ -19,21 +69,25 @@ Task<Rc> Exchange::tunnel(http::Request& r)
     net::Stream& client = r.c.stream;
     net::Stream& peer = link_->stream;
     tunnel_used_ = Clock::now();
-    co_await event::both(pump(r, client, peer, r.c.in.view()),
-                         pump(r, peer, client, first_.view()));
+    const http::Header* protocol = parser_.head().headers.find(http::HeaderId::upgrade);
+    Goodbye goodbye(r.c, peer, protocol && iequals(protocol->value, "websocket"));
+    co_await event::both(pump(r, client, peer, r.c.in.view(), goodbye.up),
+                         pump(r, peer, client, first_.view(), goodbye.down));
     r.c.in.clear();
     r.keep_alive = false;
     co_return finished;
 }
 
 Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net::Stream& to,
-                                        std::string_view first)
+                                        std::string_view first, Lane& lane)
 {
     buf::Slice slice(first);
     if (!first.empty()) {
+        lane.begin(first);
         net::Io io = co_await to.write(std::span(&slice, 1), rules_.send_timeout);
         if (!io.good())
             co_return Download{closed};
+        lane.writing = false;
     }
     buf::Buffer buffer;
     for (;;) {
@@ -47,9 +101,11 @@ Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net
             co_return Download{closed};
         tunnel_used_ = Clock::now();
         slice = buf::Slice(buffer.view());
+        lane.begin(buffer.view());
         io = co_await to.write(std::span(&slice, 1), rules_.send_timeout);
         if (!io.good())
             co_return Download{closed};
+        lane.writing = false;
     }
 }
 

@@ -2,9 +2,11 @@
 // A payload for tests of the process layer. Directives at main level: `test_listen PORT|unix:PATH;`
 // (many), `test_answer TEXT;`, `test_directory PATH;` for temporary files. A connection sends one
 // line: "answer" gets TEXT, "pid" the worker's pid, "env X" the variable, "uid" the user, "hold"
-// TEXT after a second line (that is something in flight), "crash" kills the worker.
+// TEXT after a second line (that is something in flight), "heap" the bytes that are allocated,
+// "stick" holds the loop for ever, "crash" kills the worker.
 #pragma once
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -21,7 +23,17 @@
 #include "core/os/sys.h"
 #include "core/process/payload.h"
 
+// Of the address sanitizer, where it is built in.
+extern "C" __attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes();
+
 namespace sluice::process {
+
+inline size_t heap_in_use()
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    return ::mallinfo2().uordblks;
+}
 
 struct TestConf {
     std::vector<net::ListenSpec> listens;
@@ -143,6 +155,11 @@ private:
             const char* value = ::getenv(line.substr(4).c_str());
             return value ? value : "unset";
         }
+        if (line == "heap")
+            return std::to_string(heap_in_use());
+        if (line == "stick")
+            for (volatile bool forever = true; forever;)
+                ;
         if (line == "crash")
             ::kill(::getpid(), SIGKILL);
         return "?";

@@ -276,23 +276,16 @@ int worker_main(Generation& generation, Orders orders)
 {
     Log::set_process_id(os::process_id());
     os::update_clock();
-    os::set_title("nginx: worker process");
+    os::set_title(title_of("nginx: worker process", generation));
     set_limits(generation, orders.index);
     drop_sockets_of_others(generation.sockets, orders);
     if (!drop_rights(generation))
         return fatal_code;
     os::replace_environment(worker_environment(generation.main));
-    Worker worker(generation, orders);
-    return worker.run(std::move(orders.lifeline), std::move(orders.ready));
-    os::set_title(title_of("nginx: worker process", generation));
-    set_limits(generation, post.index);
-    if (!drop_rights(generation))
-        return fatal_code;
-    os::replace_environment(worker_environment(generation.main));
     if (generation.main.worker_watchdog.is_set())
         os::trace_on_abort(generation.error_log_fd());
-    Worker worker(generation, post);
-    return worker.run(std::move(post.lifeline), std::move(post.ready));
+    Worker worker(generation, orders);
+    return worker.run(std::move(orders.lifeline), std::move(orders.ready));
 }
 
 }  // namespace sluice::process

@@ -52,8 +52,19 @@ protected:
     int old = 0;
 };
 
-TEST_F(Upgrade, ThereBackAndThereAgainLosesNothing)
+// How the workers share the listening sockets, which both masters have.
+class UpgradeUnderLoad : public Upgrade, public ::testing::WithParamInterface<const char*>
 {
+};
+
+INSTANTIATE_TEST_SUITE_P(Listen, UpgradeUnderLoad,
+                         ::testing::Values("", "reuseport", "accept=mutex"),
+                         [](const auto& p) { return "mode" + std::to_string(p.index); });
+
+TEST_P(UpgradeUnderLoad, ThereBackAndThereAgainLosesNothing)
+{
+    fleet.listen_options = GetParam();
+    fleet.configure("worker_processes 2;", "");
     begin();
     Load load(fleet, 2, 4);
     sleep_seconds(0.3);

@@ -27,7 +27,7 @@ struct LogFilesTest : testing::Test {
 
 TEST_F(LogFilesTest, OnePerPath)
 {
-    auto a = registry.file("a.log"), b = registry.file((dir / "a.log").string());
+    auto a = registry.open_later("a.log"), b = registry.open_later((dir / "a.log").string());
     EXPECT_EQ(a, b);
     EXPECT_FALSE(std::filesystem::exists(dir / "a.log"));
     a->write("lost\n");
@@ -39,7 +39,7 @@ TEST_F(LogFilesTest, OnePerPath)
 
 TEST_F(LogFilesTest, ReopenAfterRename)
 {
-    auto a = registry.file("a.log");
+    auto a = registry.open_later("a.log");
     ASSERT_TRUE(registry.open_new(failure));
     a->write("one\n");
     std::filesystem::rename(dir / "a.log", dir / "a.log.1");
@@ -53,7 +53,7 @@ TEST_F(LogFilesTest, ReopenAfterRename)
 TEST_F(LogFilesTest, FailedReopenKeepsTheOldFile)
 {
     std::filesystem::create_directory(dir / "sub");
-    auto a = registry.file("sub/a.log");
+    auto a = registry.open_later("sub/a.log");
     ASSERT_TRUE(registry.open_new(failure));
     std::filesystem::rename(dir / "sub", dir / "moved");
     auto failures = registry.reopen();
@@ -65,7 +65,7 @@ TEST_F(LogFilesTest, FailedReopenKeepsTheOldFile)
 
 TEST_F(LogFilesTest, SaysWhichFileFailed)
 {
-    auto a = registry.file("none/a.log");
+    auto a = registry.open_later("none/a.log");
     ASSERT_FALSE(registry.open_new(failure));
     EXPECT_EQ(failure.path, dir / "none/a.log");
     EXPECT_EQ(failure.error, ENOENT);
@@ -73,13 +73,13 @@ TEST_F(LogFilesTest, SaysWhichFileFailed)
 
 TEST_F(LogFilesTest, ForgetsWhatNobodyHolds)
 {
-    registry.file("none/a.log").reset();
+    registry.open_later("none/a.log").reset();
     EXPECT_TRUE(registry.open_new(failure));
 }
 
 TEST_F(LogFilesTest, FullDiskIsNotFatal)
 {
-    auto full = registry.file("/dev/full");
+    auto full = registry.open_later("/dev/full");
     ASSERT_TRUE(registry.open_new(failure));
     full->write("line\n");
 }

@@ -54,6 +54,8 @@ constexpr auto counter = Kind::counter, gauge = Kind::gauge;
 constexpr Metric<Worker> of_workers[] = {
     {"up", gauge, false, "1 while a worker has this line; counters stay when it ends.",
      [](const Worker& w) { return uint64_t{w.line.pid > 0}; }},
+    {"stopped", gauge, false, "1 while the worker is stopped (SIGSTOP, a debugger).",
+     [](const Worker& w) { return uint64_t{w.line.stopped}; }},
     {"connections_accepted", counter, false, "Client connections accepted.",
      connections<&ConnectionCounts::accepted>},
     {"connections_handled", counter, false, "Client connections that found room.",

@@ -31,7 +31,7 @@ __DATA__
 GET /status
 --- response_headers
 Content-Type: application/json
---- response_body_like: ^\{"version":"[0-9.]+","worker":0,"workers":\[\{"worker":0,"pid":[0-9]+,"generation":1,"index":0,"up":1,"connections_accepted":[0-9]+,.*"zones":\[\],"upstreams":\[\]\}\n$
+--- response_body_like: ^\{"version":"[0-9.]+","worker":0,"workers":\[\{"worker":0,"pid":[0-9]+,"generation":1,"index":0,"up":1,"stopped":0,"connections_accepted":[0-9]+,.*"zones":\[\],"upstreams":\[\]\}\n$
 
 
 

@@ -57,7 +57,7 @@ struct Peer : PeerSpec {
 };
 
 /// A connection to a peer: in use by one exchange, or idle in its group's pool.
-class Link : public ListHook<PeerIdle>, public ListHook<PoolIdle>, private net::Sheddable
+class Link final : public ListHook<PeerIdle>, public ListHook<PoolIdle>, private net::Sheddable
 {
 public:
     explicit Link(Peer& p) : peer(p), created(Clock::now())

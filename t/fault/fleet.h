@@ -101,6 +101,7 @@ public:
     /// What was lost, a line each (the first twenty); "" when nothing was.
     std::string end();
     size_t answers() const { return answers_; }
+    size_t losses() const { return losses_; }
 
 private:
     void fresh();

@@ -68,7 +68,15 @@ Task<BodyRead> BodyReader::pull(Request& r, Deadline deadline)
             if (!invited.good())
                 co_return invited;
         }
+        Instant began = Clock::now();
         net::Io io = co_await r.c.stream.read(buffer_, read_size_, deadline);
+        waited_ += Clock::now() - began;
+        if (io.good() && r.core().client_min_rate->broken(received_raw_ + io.n, waited_)) {
+            r.timed_out = true;
+            r.log(Level::info, "client sends its body more slowly than client_min_rate {}",
+                  r.core().client_min_rate->bytes);
+            co_return BodyRead{BodyRead::timeout};
+        }
         if (io.n >= read_size_)
             read_size_ = std::min(read_size_ * 2, buf::Buffer::largest);
         if (io.kind == net::Io::timeout) {

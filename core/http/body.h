@@ -93,6 +93,7 @@ private:
     buf::Buffer memory_;  // stored body, or the file's window while replaying
     os::Fd file_;
     uint64_t stored_size_ = 0, replayed_ = 0, received_raw_ = 0;
+    ms waited_{0};  // for the client, in all reads
     size_t read_size_ = 8192;  // doubles when a read fills it
     bool stored_ = false;
     bool invited_ = false;  // 100 Continue was sent, or is not needed

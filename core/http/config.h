@@ -38,6 +38,19 @@ struct KeepaliveTimeout {
 };
 bool parse(conf::Apply& apply, size_t arg, KeepaliveTimeout& out);
 
+/// client_min_rate: bytes a second that a request body must come at, on average, once it has been
+/// waited for as long as `grace`. 0: any.
+struct MinRate {
+    uint64_t bytes = 0;
+    ms grace{5000};
+    bool broken(uint64_t received, ms waited) const
+    {
+        return bytes && waited > grace &&
+               received * 1000 < bytes * static_cast<uint64_t>(waited.count());
+    }
+};
+bool parse(conf::Apply& apply, size_t arg, MinRate& out);
+
 struct Buffers {
     size_t count = 0, size = 0;
 };
@@ -81,6 +94,7 @@ struct CoreLocation {
     Setting<Size> client_max_body_size{Size{1 << 20}};
     Setting<Size> client_body_buffer_size{Size{16384}};
     Setting<ms> client_body_timeout{ms{60000}};
+    Setting<MinRate> client_min_rate;
     Setting<std::string> client_body_temp_path{"client_body_temp"};
     Setting<ms> send_timeout{ms{60000}};
     Setting<KeepaliveTimeout> keepalive_timeout;

@@ -20,7 +20,7 @@ constexpr conf::ConfType server_type =
 constexpr conf::ConfType location_type = conf::conf_of<
     CoreLocation, &CoreLocation::client_max_body_size, &CoreLocation::client_body_buffer_size,
     &CoreLocation::client_body_timeout, &CoreLocation::client_body_temp_path,
-    &CoreLocation::send_timeout, &CoreLocation::keepalive_timeout,
+    &CoreLocation::client_min_rate, &CoreLocation::send_timeout, &CoreLocation::keepalive_timeout,
     &CoreLocation::keepalive_min_timeout, &CoreLocation::keepalive_requests,
     &CoreLocation::keepalive_time, &CoreLocation::lingering_close, &CoreLocation::lingering_time,
     &CoreLocation::lingering_timeout, &CoreLocation::reset_timedout_connection,
@@ -82,6 +82,7 @@ constexpr conf::Directive rows[] = {
     {"client_max_body_size", all, 1, 1, store<&CoreLocation::client_max_body_size>},
     {"client_body_buffer_size", all, 1, 1, store<&CoreLocation::client_body_buffer_size>},
     {"client_body_timeout", all, 1, 1, store<&CoreLocation::client_body_timeout>},
+    {"client_min_rate", all, 1, 2, store<&CoreLocation::client_min_rate>},
     {"client_body_temp_path", all, 1, 4, store<&CoreLocation::client_body_temp_path>},
     {"send_timeout", all, 1, 1, store<&CoreLocation::send_timeout>},
     {"keepalive_timeout", all, 1, 2, store<&CoreLocation::keepalive_timeout>},
@@ -151,6 +152,24 @@ bool parse(conf::Apply& apply, size_t arg, KeepaliveTimeout& out)
     out.header = std::chrono::seconds{0};
     if (apply.size() > arg + 1)
         return conf::parse(apply, arg + 1, out.header);
+    return true;
+}
+
+bool parse(conf::Apply& apply, size_t arg, MinRate& out)
+{
+    conf::Size size;
+    if (!conf::parse(apply, arg, size))
+        return false;
+    out = {size.n, ms{5000}};
+    if (apply.size() <= arg + 1)
+        return true;
+    std::string_view word = apply.arg(arg + 1);
+    auto grace = word.starts_with("grace=") ? conf::parse_ms(word.substr(6)) : std::nullopt;
+    if (!grace) {
+        apply.fail_at(arg + 1, fmt::format("invalid value \"{}\"", word), "it is grace=TIME");
+        return false;
+    }
+    out.grace = *grace;
     return true;
 }
 

@@ -155,11 +155,26 @@ bool Generation::complete(Report& report)
     if (connections > limit)
         report(Level::warn, fmt::format("{} worker_connections exceed open file resource limit: {}",
                                         connections, limit));
+    else if (size_t needs = connections + descriptors_besides(); needs > limit)
+        report(Level::warn,
+               fmt::format("{} worker_connections with listeners, logs and reserve_fds need {} "
+                           "descriptors of each worker, the limit is {}: raise "
+                           "worker_rlimit_nofile or lower worker_connections",
+                           connections, needs, limit));
     if (main.cpu_affinity.size() > 1 && main.cpu_affinity.size() != *main.worker_processes)
         report(Level::warn,
                "the number of \"worker_processes\" is not equal to the number of "
                "\"worker_cpu_affinity\" masks, using last mask for remaining worker processes");
     return true;
+}
+
+// Of each worker, at most: what is no connection. Files that are kept open give way.
+size_t Generation::descriptors_besides() const
+{
+    constexpr size_t own =
+        3 + 5;  // standard ones; epoll, signals, lifeline, resolver, notifications
+    size_t listeners = 2 * payload->listens().size();  // the socket, and what is registered
+    return own + 2 * workers() + listeners + log_registry().size() + *events.reserve_fds;
 }
 
 // Not having one is no reason to stay away: it is missed by large request bodies only, and said

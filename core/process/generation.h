@@ -69,6 +69,7 @@ public:
 private:
     bool read(const Setup& setup, Report& report);
     bool complete(Report& report);
+    size_t descriptors_besides() const;
     void add_logs();
     bool open_logs(Report& report);
     void make_directories(Report& report);

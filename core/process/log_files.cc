@@ -88,6 +88,13 @@ std::vector<LogRegistry::Failure> LogRegistry::give_to(unsigned uid)
     return failures;
 }
 
+size_t LogRegistry::size()
+{
+    size_t n = 0;
+    each([&](LogFile&) { ++n; });
+    return n;
+}
+
 LogRegistry& log_registry()
 {
     static LogRegistry registry;

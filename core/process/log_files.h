@@ -60,6 +60,8 @@ public:
     std::vector<Failure> reopen();
     /// Regular files become writable for this user.
     std::vector<Failure> give_to(unsigned uid);
+    /// How many files are in use.
+    size_t size();
 
 private:
     template <class F>

@@ -90,5 +90,37 @@ TEST(SlowClient, IsClosedInPeace)
     check_slow_clients(false);
 }
 
+// A body that trickles never meets client_body_timeout; client_min_rate ends it.
+TEST(SlowClient, BodyThatTricklesIsCut)
+{
+    Rig rig(
+        "client_min_rate 200 grace=300ms;"
+        "location / { proxy_pass http://origin; }",
+        [](Peer& peer) {
+            std::string head, body;
+            if (peer.head(head) && peer.take(30, body))
+                peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+    const std::string head = "POST / HTTP/1.0\r\nContent-Length: 30\r\n\r\n";
+    Socket slow = rig.connect(), steady = rig.connect();
+    slow.write_all(head, in_seconds(5));
+    int sent = 0;
+    while (sent < 30 && slow.write_all("x", in_seconds(1)) == Io::ok) {
+        ++sent;
+        sleep_seconds(0.05);
+        std::string end;
+        if (slow.read_some(end, in_seconds(0)) != Io::timeout)
+            break;
+    }
+    EXPECT_GE(sent, 6);
+    EXPECT_LT(sent, 20);
+    EXPECT_NE(rig.error_log().find("more slowly than client_min_rate 200"), std::string::npos);
+    steady.write_all(head + std::string(15, 'x'), in_seconds(5));
+    sleep_seconds(0.2);  // within the grace
+    steady.write_all(std::string(15, 'x'), in_seconds(5));
+    EXPECT_EQ(read_reply(steady).code(), "200");
+    rig.expect_calm();
+}
+
 }  // namespace
 }  // namespace sluice::fault

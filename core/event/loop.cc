@@ -123,6 +123,20 @@ uint32_t Watch::duplex()
     return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 }
 
+uint32_t Watch::reading()
+{
+    return EPOLLIN | EPOLLRDHUP | EPOLLET;
+}
+
+// Once in the life of a connection. Setting it again reports what is ready now: no edge is lost.
+void Watch::watch_writes()
+{
+    Loop& loop = Loop::current();
+    writes_watched_ = true;
+    int error = os::epoll_mod(loop.epoll_.get(), fd_.get(), duplex(), loop.event_data(slot_));
+    SLUICE_CHECK(error == 0);  // it is registered, and this asks for no memory
+}
+
 Watch::Error Watch::open(os::Fd fd, uint32_t events)
 {
     Loop& loop = Loop::current();
@@ -141,7 +155,9 @@ Watch::Error Watch::open(os::Fd fd, uint32_t events)
     slot.watch = this;
     slot_ = index;
     fd_ = std::move(fd);
-    can_read_ = can_write_ = hung_up_ = broken_ = false;
+    can_read_ = hung_up_ = broken_ = false;
+    writes_watched_ = events & EPOLLOUT;
+    can_write_ = !writes_watched_;
     hook_ = {};
     return Error::none;
 }
@@ -216,6 +232,8 @@ void Watch::Awaiter::enlist()
         Waiter::wake(Wait::ready);
         return;
     }
+    if (side_ == writing && !watch_.writes_watched_)
+        watch_.watch_writes();
     if (deadline_ == Deadline::never())
         return;
     SideTimer& timer = watch_.timers_[side_];

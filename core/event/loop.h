@@ -128,6 +128,9 @@ public:
     /// Takes the descriptor. `events`: EPOLL*; duplex() for a connection. failed: see errno.
     Error open(os::Fd fd, uint32_t events);
     static uint32_t duplex();
+    /// Of a connection that can be written to now: room to send is first waited for when a write
+    /// finds none, so a client that sends a request wakes us once. Edge-triggered as duplex().
+    static uint32_t reading();
     void close();
     bool is_open() const { return static_cast<bool>(fd_); }
     int fd() const { return fd_.get(); }
@@ -224,7 +227,10 @@ private:
 
     os::Fd fd_;
     uint32_t slot_ = 0;
+    void watch_writes();
+
     bool can_read_ = false, can_write_ = false, hung_up_ = false, broken_ = false;
+    bool writes_watched_ = false;
     Awaiter* waiting_[3] = {};
     SideTimer timers_[3];
     Hook hook_;

@@ -100,7 +100,7 @@ void Service::accepted(os::Fd client, os::Address peer, size_t listener)
 {
     auto c = std::make_unique<Connection>(*this, main_->listeners[listener], std::move(peer),
                                           next_number_++);
-    if (c->stream.watch().open(std::move(client), event::Watch::duplex()) != event::Watch::none) {
+    if (c->stream.watch().open(std::move(client), event::Watch::reading()) != event::Watch::none) {
         (*main_->log)(Level::alert, "epoll_ctl() of a client failed {}", errno_text(errno));
         return;
     }

@@ -115,7 +115,7 @@ private:
             disarm();
             arm();
         }
-        if (mode_ == AcceptMode::mutex && of_.taken_ >= quantum)
+        if (mode_ == AcceptMode::mutex && of_.taken_ >= baton_quantum)
             of_.hand_on();
     }
 

@@ -68,7 +68,8 @@ public:
     /// Nothing stays registered; the baton goes to another. Clients that are being turned away are
     /// finished.
     void end();
-    static constexpr uint32_t quantum = 8;  // clients before another worker's turn comes
+    /// Clients before another worker's turn comes. Handing on the baton wakes that worker.
+    static constexpr uint32_t quantum = 8, baton_quantum = 16;
 
 private:
     class One;

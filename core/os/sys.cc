@@ -125,6 +125,15 @@ int epoll_add(int epoll, int fd, uint32_t events, uint64_t data)
     return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
 }
 
+int epoll_mod(int epoll, int fd, uint32_t events, uint64_t data)
+{
+    ++counters.epoll_ctl;
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = data;
+    return ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : errno;
+}
+
 int epoll_del(int epoll, int fd)
 {
     ++counters.epoll_ctl;

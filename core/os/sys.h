@@ -48,6 +48,7 @@ Fd temporary_file(const std::string& directory, int& error);
 
 Fd epoll_create();
 int epoll_add(int epoll, int fd, uint32_t events, uint64_t data);  // 0 or errno
+int epoll_mod(int epoll, int fd, uint32_t events, uint64_t data);  // 0 or errno
 int epoll_del(int epoll, int fd);
 /// timeout_ms < 0: no limit. n events, or 0 (also when a signal came).
 int epoll_wait(int epoll, epoll_event* events, int max, int timeout_ms);

@@ -32,12 +32,13 @@ struct StreamTest : testing::Test {
     Io io;
     bool ended = false;
     Scope scope;
+    uint32_t registration = event::Watch::duplex();
 
     void SetUp() override
     {
         os::Fd mine;
         ASSERT_TRUE(os::socket_pair(mine, peer));
-        ASSERT_EQ(s.watch().open(std::move(mine), event::Watch::duplex()), event::Watch::none);
+        ASSERT_EQ(s.watch().open(std::move(mine), registration), event::Watch::none);
         loop.turn(Clock::in(ms{1}));  // the first edge: writable
     }
     void turns(int n)
@@ -45,6 +46,7 @@ struct StreamTest : testing::Test {
         while (n-- > 0)
             loop.turn(Clock::in(ms{1}));
     }
+    void write_to_a_slow_reader();
     void until_ended()
     {
         for (int i = 0; i < 1000 && !ended; ++i)
@@ -168,7 +170,7 @@ TEST_F(StreamTest, SlicesLeaveInOneCall)
     EXPECT_EQ(s.sent(), 23u);
 }
 
-TEST_F(StreamTest, ASlowReaderMakesTheWriterWait)
+void StreamTest::write_to_a_slow_reader()
 {
     std::string big(3 << 20, '\0');
     for (size_t i = 0; i < big.size(); ++i)
@@ -188,6 +190,35 @@ TEST_F(StreamTest, ASlowReaderMakesTheWriterWait)
     EXPECT_TRUE(ended);
     EXPECT_EQ(io.n, big.size());
     EXPECT_TRUE(got == big);
+}
+
+TEST_F(StreamTest, ASlowReaderMakesTheWriterWait)
+{
+    write_to_a_slow_reader();
+}
+
+// A client's connection: nobody asks about room to send before there is none.
+struct ClientStreamTest : StreamTest {
+    ClientStreamTest() { registration = event::Watch::reading(); }
+};
+
+TEST_F(ClientStreamTest, NothingHappensBeforeSomethingComes)
+{
+    uint64_t events = loop.stats().events;
+    turns(2);
+    EXPECT_EQ(loop.stats().events, events);
+    EXPECT_TRUE(s.watch().can_write());
+    send("x");
+    turns(1);
+    EXPECT_EQ(loop.stats().events, events + 1);
+    EXPECT_TRUE(s.watch().can_read());
+}
+
+TEST_F(ClientStreamTest, ASlowReaderMakesTheWriterWait)
+{
+    uint64_t calls = os::counters.epoll_ctl;
+    write_to_a_slow_reader();
+    EXPECT_EQ(os::counters.epoll_ctl, calls + 1);
 }
 
 TEST_F(StreamTest, AWriterThatNobodyReadsTimesOut)

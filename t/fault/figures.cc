@@ -199,8 +199,10 @@ void connections_used_up()
     if (!begin(fleet, modes[1], "worker_processes 1;", "worker_connections 40;"))
         return;
     std::vector<Socket> clients;
-    for (int i = 0; i < 60; ++i)
+    for (int i = 0; i < 60; ++i) {  // each is about to ask, and takes its time
         clients.push_back(Socket::connect(std::to_string(fleet.port())));
+        clients.back().write_all("GET / HT", in_seconds(1));
+    }
     sleep_seconds(1.2);
     int unanswered = 0;
     double ms = 0;

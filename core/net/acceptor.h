@@ -69,7 +69,7 @@ public:
     /// finished.
     void end();
     /// Clients before another worker's turn comes. Handing on the baton wakes that worker.
-    static constexpr uint32_t quantum = 8, baton_quantum = 16;
+    static constexpr uint32_t quantum = 8, baton_quantum = 24;
 
 private:
     class One;

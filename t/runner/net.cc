@@ -127,12 +127,13 @@ Io Socket::read_some(std::string& into, Deadline deadline)
     return n == 0 ? Io::eof : Io::ok;
 }
 
-Io Socket::write_all(std::string_view bytes, Deadline deadline)
+Io Socket::write_all(std::string_view bytes, Deadline deadline, bool more)
 {
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     while (!bytes.empty()) {
         if (!wait(POLLOUT, deadline))
             return Io::timeout;
-        ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = ::send(fd_, bytes.data(), bytes.size(), flags);
         if (n < 0 && errno != EAGAIN)
             return Io::error;
         bytes.remove_prefix(static_cast<size_t>(std::max<ssize_t>(n, 0)));

@@ -37,7 +37,8 @@ public:
     bool open() const { return fd_ >= 0; }
     int fd() const { return fd_; }
     Io read_some(std::string& into, Deadline deadline);  // appends
-    Io write_all(std::string_view bytes, Deadline deadline);
+    /// `more`: the kernel may keep it until something follows, also the end.
+    Io write_all(std::string_view bytes, Deadline deadline, bool more = false);
     void shut_write();
     void reset();  // closes with RST
     void close();

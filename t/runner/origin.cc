@@ -27,9 +27,9 @@ void add_reply(std::vector<Step>& steps, const Value& reply, double delay)
 
 std::vector<Step> parse_script(const std::string& script)
 {
-    static const std::vector<std::string> verbs = {"accept", "head", "read",  "some",
-                                                   "eof",    "send", "sleep", "close",
-                                                   "reset",  "shut", "hold",  "repeat"};
+    static const std::vector<std::string> verbs = {"accept", "head",     "read",  "some",  "eof",
+                                                   "send",   "send_end", "sleep", "close", "reset",
+                                                   "shut",   "hold",     "repeat"};
     std::vector<Step> steps;
     std::istringstream in(script);
     for (std::string line; std::getline(in, line);) {
@@ -44,7 +44,7 @@ std::vector<Step> parse_script(const std::string& script)
             throw SpecError("origin: step not understood: " + line);
         std::string rest;
         std::getline(words, rest);
-        if (step.verb == "send")
+        if (step.verb == "send" || step.verb == "send_end")
             step.text = eval_perl(rest, {}).text;
         else if (step.verb == "read" || step.verb == "sleep")
             step.number = std::stod(rest);
@@ -152,6 +152,9 @@ bool Origin::step(const Step& step)
                 break;
             left.remove_prefix(part.size());
         }
+    } else if (step.verb == "send_end") {
+        current_.write_all(step.text, in_seconds(io_limit), true);
+        current_.close();
     } else if (step.verb == "sleep") {
         for (Deadline until = in_seconds(step.number); Clock::now() < until && !stop_;)
             sleep_seconds(0.005);

@@ -10,6 +10,7 @@
 //   head                read up to and with the empty line
 //   read N              read N bytes more;  some: read once;  eof: read until the peer closes
 //   send "..."          Perl expression, with all of eval's strings
+//   send_end "..."      the same and close, in one segment
 //   sleep S   close   reset   shut   hold (leave open until the end of the block)
 //   repeat              start again from the first step
 #pragma once

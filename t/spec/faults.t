@@ -311,12 +311,10 @@ close
 --- origin
 accept
 head
-send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-close
+send_end "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 accept
 head
-send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-close
+send_end "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 repeat
 --- pipelined_requests eval
 ["GET /t/1", "POST /t/2\nabc", "POST /t/3\nabc"]

@@ -147,6 +147,11 @@ Taken parse_accept(conf::Apply& apply, std::string_view name, std::string_view v
         apply.fail(fmt::format("\"reuseport\" and \"accept={}\" contradict each other", value));
         return Taken::bad;
     }
+    bool other = spec.mode_is_set && spec.mode != AcceptMode::reuseport && value == "reuseport";
+    if (other) {
+        apply.fail("\"reuseport\" contradicts the accept mode that stands before it");
+        return Taken::bad;
+    }
     spec.options.reuseport = value == "reuseport";
     spec.mode = value == "mutex"       ? AcceptMode::mutex
                 : value == "exclusive" ? AcceptMode::exclusive

@@ -29,10 +29,15 @@ void Room::change(const Rules& rules, const Log& log)
 {
     rules_ = rules;
     log_ = &log;
-    if (reserve_.size() > rules_.reserve)
-        reserve_.resize(rules_.reserve);
-    fill(rules_.reserve);
-    full_reserve_ = reserve_.size();  // less where there never was more
+    // Where little is left the reserve is at most half of it: the rest is for clients.
+    fill(2 * rules_.reserve);
+    full_reserve_ = std::min(rules_.reserve, reserve_.size() / 2);
+    reserve_.resize(full_reserve_);
+    if (full_reserve_ < rules_.reserve)
+        log(Level::warn,
+            "reserve_fds {}: only {} are held, RLIMIT_NOFILE {} leaves no more; raise "
+            "worker_rlimit_nofile or lower reserve_fds",
+            rules_.reserve, full_reserve_, os::file_limit().soft);
     counts_.slots.set(rules_.slots);
 }
 

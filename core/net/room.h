@@ -2,12 +2,13 @@
 // Room: what this worker has left to open connections with: descriptors (RLIMIT_NOFILE, ENFILE,
 // ENOBUFS, ENOMEM) and slots (worker_connections, which clients and upstream connections share).
 //
-// It keeps `reserve` idle descriptors. When the kernel refuses one, whoever must have it takes this
-// path: shed() closes what idles longest; lend() gives up one of the reserve, so that the call can
-// be made again at once; freed() waits until something was closed. What is closed later fills the
-// reserve again before anybody else gets it. Half of the reserve is kept for answering clients, so
-// that a shortage never makes the worker deaf; the other half is lent to requests that have been
-// accepted and need an upstream connection or a file, so that they go on to their end.
+// It keeps `reserve` idle descriptors, fewer where that would be more than half of what is left.
+// When the kernel refuses one, whoever must have it takes this path: shed() closes what idles
+// longest; lend() gives up one of the reserve, so that the call can be made again at once; freed()
+// waits until something was closed. What is closed later fills the reserve again before anybody
+// else gets it. Half of the reserve is kept for answering clients, so that a shortage never makes
+// the worker deaf; the other half is lent to requests that have been accepted and need an upstream
+// connection or a file, so that they go on to their end.
 //
 // A shortage is logged when it begins, at most once a second while it lasts (with counts) and when
 // it is over. Nothing here polls unless the kernel's own shortage (ENFILE, ENOBUFS, ENOMEM) must

@@ -158,20 +158,20 @@ int run_program(int argc, char** argv, const MakePayload& make, const std::strin
     LogFiles::use(&log_registry());
     log_registry().set_prefix(setup.prefix);
     std::shared_ptr<LogFile> file = log_registry().open_later(setup.error_log);
+    std::string path = file->path();
+    int error = file->open();
+    bool to_stderr = setup.error_log == "stderr" || error;
+    if (error) {  // what follows is not lost, and looks as nginx's does then
+        file = log_registry().open_later("stderr");
+        file->open();
+    }
     Log log;
     log.add(file, Level::notice);
-    bool to_stderr = setup.error_log == "stderr";
+    if (error)
+        Report(log, false, true)(
+            Level::alert, fmt::format("could not open error log file: open() \"{}\" failed {}",
+                                      path, errno_text(error)));
     Report report(log, to_stderr, true);
-    if (int error = file->open()) {
-        report(Level::alert, fmt::format("could not open error log file: open() \"{}\" failed {}",
-                                         file->path(), errno_text(error)));
-        if (file->path() != "stderr") {  // what follows is not lost, and looks as nginx's does then
-            file = log_registry().open_later("stderr");
-            file->open();
-            log.add(file, Level::notice);
-            report.use(log, true);
-        }
-    }
     if (!line->signal.empty() && !line->test)
         return send(*line, setup, report);
     if (line->test)

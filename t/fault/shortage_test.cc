@@ -116,6 +116,16 @@ TEST_P(ShortageIn, OfDescriptorsIsAnswered)
     expect_answers("worker_rlimit_nofile");
 }
 
+// However much is asked for in reserve, clients come first.
+TEST_F(Shortage, AReserveThatIsTooLargeLeavesRoomForClients)
+{
+    fleet.events = "worker_connections 512; reserve_fds 100;";
+    start("worker_rlimit_nofile 32;");
+    for (int i = 0; i < 5; ++i)
+        EXPECT_TRUE(ask(fleet).is("200"));
+    EXPECT_NE(fleet.log().find("reserve_fds 100: only"), std::string::npos) << fleet.log();
+}
+
 TEST_F(Shortage, OfConnectionsIsAnswered)
 {
     fleet.events = "worker_connections 40;";

@@ -67,7 +67,7 @@ struct RoomTest : testing::Test {
 
 TEST_F(RoomTest, AReserveDescriptorTurnsARefusalIntoSuccess)
 {
-    FewDescriptors few(6);
+    FewDescriptors few(20);
     Room room({8, 4}, log, counts);
     std::vector<os::Fd> all = take_all();
     ASSERT_FALSE(os::event_fd());
@@ -88,6 +88,15 @@ TEST_F(RoomTest, AReserveDescriptorTurnsARefusalIntoSuccess)
     all.clear();
     loop.turn(Clock::now());
     EXPECT_EQ(counts.shortage, 0u);
+}
+
+TEST_F(RoomTest, TheReserveIsAtMostHalfOfWhatIsLeft)
+{
+    FewDescriptors few(10);
+    Room room({8, 16}, log, counts);
+    size_t held = room.reserve(), left = take_all().size();
+    EXPECT_GE(held, 1u);
+    EXPECT_TRUE(left == held || left == held + 1) << held << ' ' << left;
 }
 
 TEST_F(RoomTest, RequestsLeaveHalfOfTheReserveToClients)
@@ -134,7 +143,7 @@ TEST_F(RoomTest, SlotsAreCountedAndRequestsMayBorrowSome)
 
 TEST_F(RoomTest, WhoWaitsIsWokenInOrderOneForEachDescriptor)
 {
-    FewDescriptors few(5);
+    FewDescriptors few(12);
     Room room({8, 2}, log, counts);
     std::vector<os::Fd> all = take_all();
     ASSERT_GE(all.size(), 2u);

@@ -167,10 +167,12 @@ int run_program(int argc, char** argv, const MakePayload& make, const std::strin
     }
     Log log;
     log.add(file, Level::notice);
-    if (error)
-        Report(log, false, true)(
+    if (error) {
+        const Log nowhere;  // or standard error would have it twice
+        Report(nowhere, false, true)(
             Level::alert, fmt::format("could not open error log file: open() \"{}\" failed {}",
                                       path, errno_text(error)));
+    }
     Report report(log, to_stderr, true);
     if (!line->signal.empty() && !line->test)
         return send(*line, setup, report);

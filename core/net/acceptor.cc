@@ -246,10 +246,7 @@ private:
         const Crew& crew = of_.post_.crew;
         if (size_t holder = crew.holder(); holder != of_.post_.index) {
             const WorkerLine* line = crew.line(holder);
-            int64_t began = line ? static_cast<int64_t>(line->loop.turn_began.get()) : 0;
-            bool stuck = !line || line->stopped ||
-                         (began && Clock::now().ticks - began > of_.post_.mutex_delay.count());
-            if (stuck)
+            if (!line || line->stopped || line->turn_age(Clock::now()) > of_.post_.mutex_delay)
                 of_.post_.crew.pass(holder, of_.post_.index);
         }
         if (of_.post_.line.connections.active > 0)

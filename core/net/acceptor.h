@@ -13,7 +13,6 @@
 // the client is turned away as fd_exhaustion says. See room.h.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>

@@ -8,7 +8,7 @@ namespace sluice::net {
 namespace {
 
 // A turn that lasts longer than this says that its worker will not accept soon.
-constexpr int64_t busy_ms = 100;
+constexpr ms busy{100};
 
 }  // namespace
 
@@ -64,10 +64,8 @@ const WorkerLine* Crew::line(size_t worker) const
 
 bool Crew::can_accept(const WorkerLine& line) const
 {
-    if (line.stopped || line.room.shortage || line.room.slots_used >= line.room.slots)
-        return false;
-    auto began = static_cast<int64_t>(line.loop.turn_began.get());
-    return began == 0 || Clock::now().ticks - began < busy_ms;
+    return !line.stopped && !line.room.shortage && line.room.slots_used < line.room.slots &&
+           line.turn_age(Clock::now()) < busy;
 }
 
 size_t Crew::least_loaded(size_t self) const

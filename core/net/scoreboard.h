@@ -8,12 +8,14 @@
 // itself; 127 listeners by name, the rest together as "other".
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "core/base/clock.h"
 #include "core/base/counter.h"
 #include "core/event/loop.h"
 #include "core/os/shared_memory.h"
@@ -52,6 +54,14 @@ struct alignas(64) WorkerLine {
     ConnectionCounts connections;
     RoomCounts room;
     std::array<ListenerCounts, max_listeners> listeners;
+
+    /// How long its loop has been in the present turn; 0 while it waits for events. Its clock may
+    /// be a little ahead of ours.
+    ms turn_age(Instant now) const
+    {
+        Instant began{static_cast<int64_t>(loop.turn_began.get())};
+        return began.ticks ? std::max(now - began, ms{0}) : ms{0};
+    }
 };
 
 class Scoreboard

@@ -26,7 +26,6 @@ public:
     void take(os::Fd client, std::string_view text, size_t without_body);
     /// Ends with the one that has been here longest, at once; false when nobody is.
     bool finish_oldest();
-    size_t size() const { return size_; }
 
     static constexpr ms patience{1000}, linger{1000};
 

@@ -243,16 +243,16 @@ void Master::watch_loops()
     const Instant now = Clock::now();
     for (const net::WorkerLine& line : scoreboard_.lines()) {
         int pid = line.pid;
-        Instant began{static_cast<int64_t>(line.loop.turn_began.get())};
-        if (limit.count() == 0 || pid == 0 || began.ticks == 0 || now - began <= limit ||
-            line.stopped || aborted_.contains(pid))
+        ms age = line.turn_age(now);
+        if (limit.count() == 0 || pid == 0 || age <= limit || line.stopped ||
+            aborted_.contains(pid))
             continue;
         const net::ConnectionCounts& c = line.connections;
         log()(Level::alert,
               "worker process {} (generation {}) is stuck: its loop has been in turn {} for {}ms; "
               "{} connections, {} reading, {} writing, {} waiting; aborting it",
-              pid, line.generation.load(), line.loop.turns.get(), (now - began).count(),
-              c.active.get(), c.reading.get(), c.writing.get(), c.waiting.get());
+              pid, line.generation.load(), line.loop.turns.get(), age.count(), c.active.get(),
+              c.reading.get(), c.writing.get(), c.waiting.get());
         os::send_signal(pid, SIGABRT);
         aborted_[pid] = now + abort_limit;
     }

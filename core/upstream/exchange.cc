@@ -227,10 +227,8 @@ Task<Error> Exchange::await_room(http::Request& r)
             co_return error;
         error = connect_link(r);
     }
-    if (!error) {
-        now_->address = peer_->name;
+    if (!error)
         prepare(r);
-    }
     co_return error;
 }
 

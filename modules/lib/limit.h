@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <memory>
+#include <vector>
 
 #include "core/http/module.h"
 
@@ -49,6 +51,22 @@ inline bool parse(conf::Apply& apply, size_t i, LogAt& out)
     out.level = level;
     return true;
 }
+
+/// What a module keeps of its zones, a Z each with the member `zone`. A zone may be used before the
+/// line that declares it: then the rest of its Z is filled in later.
+template <class Z>
+struct Zones {
+    std::vector<std::unique_ptr<Z>> list;
+    Z& of(zone::Zone* zone)
+    {
+        for (auto& known : list)
+            if (known->zone == zone)
+                return *known;
+        list.push_back(std::make_unique<Z>());
+        list.back()->zone = zone;
+        return *list.back();
+    }
+};
 
 enum class Outcome : uint8_t { passed, delayed, delayed_dry_run, rejected, rejected_dry_run };
 

@@ -15,22 +15,13 @@ using limit::Outcome;
 
 constexpr size_t max_key = 255;  // nginx's
 
-/// limit_conn_zone. A zone may be used before its line: then the key is filled in later.
+/// limit_conn_zone.
 struct ConnZone {
     zone::Zone* zone = nullptr;
     Template key;
 };
 
-struct Zones {
-    std::vector<std::unique_ptr<ConnZone>> list;
-    ConnZone& of(zone::Zone* zone)
-    {
-        for (auto& known : list)
-            if (known->zone == zone)
-                return *known;
-        return *list.emplace_back(std::make_unique<ConnZone>(ConnZone{zone, {}}));
-    }
-};
+using Zones = limit::Zones<ConnZone>;
 
 struct Limit {
     const ConnZone* zone = nullptr;

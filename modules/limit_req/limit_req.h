@@ -13,23 +13,14 @@ namespace sluice::limit_req {
 
 extern const Module module;
 
-/// limit_req_zone. A zone may be used before its line: then these are filled in later.
+/// limit_req_zone.
 struct ReqZone {
     zone::Zone* zone = nullptr;
     Template key;
     Rate rate;
 };
 
-struct Zones {
-    std::vector<std::unique_ptr<ReqZone>> list;
-    ReqZone& of(zone::Zone* zone)
-    {
-        for (auto& known : list)
-            if (known->zone == zone)
-                return *known;
-        return *list.emplace_back(std::make_unique<ReqZone>(ReqZone{zone, {}, {}}));
-    }
-};
+using Zones = limit::Zones<ReqZone>;
 
 /// limit_req.
 struct Limit {

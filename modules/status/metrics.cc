@@ -39,9 +39,7 @@ uint64_t table(const zone::Zone& z)
 
 uint64_t turn_age(const Worker& w)
 {
-    uint64_t began = w.line.loop.turn_began;
-    auto now = static_cast<uint64_t>(w.now.ticks);
-    return began && now > began ? (now - began) * 1000 : 0;
+    return static_cast<uint64_t>(w.line.turn_age(w.now).count()) * 1000;
 }
 
 uint64_t is_up(const PeerView& p)

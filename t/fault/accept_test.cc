@@ -30,15 +30,6 @@ Socket ask_and_keep(const Fleet& fleet, double seconds, std::string& answer)
     return socket;
 }
 
-int sockets_of(int pid)
-{
-    int n = 0;
-    std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator(proc_file_path(pid, "fd"), none))
-        n += std::filesystem::read_symlink(entry.path(), none).string().starts_with("socket:");
-    return n;
-}
-
 struct AcceptMode : testing::TestWithParam<const char*> {
 };
 

@@ -4,14 +4,11 @@
 // program's nearest directive. t/fault/run puts the columns side by side.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <sstream>
 
 #include "fleet.h"
 
@@ -87,15 +84,6 @@ std::string ask(const Fleet& fleet, double seconds, double& ms)
     return io == Io::timeout ? "hangs" : "no answer";
 }
 
-int sockets_of(int pid)
-{
-    int n = 0;
-    std::error_code none;
-    for (const auto& e : std::filesystem::directory_iterator(proc_file_path(pid, "fd"), none))
-        n += std::filesystem::read_symlink(e.path(), none).string().starts_with("socket:");
-    return n;
-}
-
 void evenness(const Mode& mode)
 {
     Fleet fleet;
@@ -150,18 +138,6 @@ void frozen(const Mode& mode)
     }
     say(std::string("of 60 clients hang while one of 4 workers is stopped (worst), ") + mode.name,
         std::to_string(worst));
-}
-
-double cpu_seconds(int pid)
-{
-    std::string stat = proc_file(pid, "stat");
-    std::istringstream words(stat.substr(stat.rfind(')') + 2));
-    std::string word;
-    for (int i = 0; i < 11; ++i)
-        words >> word;
-    double user = 0, system = 0;
-    words >> user >> system;
-    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 void shortage(const Mode& mode)

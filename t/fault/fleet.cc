@@ -70,6 +70,27 @@ std::vector<int> children(int pid)
     return pids;
 }
 
+double cpu_seconds(int pid)
+{
+    std::string stat = proc_file(pid, "stat");
+    std::istringstream words(stat.substr(stat.rfind(')') + 2));
+    std::string word;
+    for (int i = 0; i < 11; ++i)
+        words >> word;
+    double user = 0, system = 0;
+    words >> user >> system;
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+int sockets_of(int pid)
+{
+    int n = 0;
+    std::error_code none;
+    for (const auto& e : std::filesystem::directory_iterator(proc_file_path(pid, "fd"), none))
+        n += std::filesystem::read_symlink(e.path(), none).string().starts_with("socket:");
+    return n;
+}
+
 bool lives(int pid)
 {
     std::string stat = proc_file(pid, "stat");

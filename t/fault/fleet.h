@@ -41,6 +41,10 @@ std::vector<int> children(int pid);
 std::string proc_file_path(int pid, const std::string& name);
 /// What is in "/proc/PID/NAME".
 std::string proc_file(int pid, const std::string& name);
+/// CPU that a process has used, user and system.
+double cpu_seconds(int pid);
+/// How many of its descriptors are sockets.
+int sockets_of(int pid);
 /// Lives, and is no zombie.
 bool lives(int pid);
 /// kill(2), but never a group: a pid that was not found is a failure.

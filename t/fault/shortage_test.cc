@@ -2,11 +2,9 @@
 // Descriptors and connections run out: clients are answered, nobody spins, service is whole again
 // at once.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 
 #include "fleet.h"
 
@@ -42,18 +40,6 @@ std::vector<Socket> hold(const Fleet& fleet, int n)
     for (int i = 0; i < n; ++i)
         clients.push_back(Socket::connect(std::to_string(fleet.port())));
     return clients;
-}
-
-double cpu_seconds(int pid)
-{
-    std::string stat = proc_file(pid, "stat");
-    std::istringstream words(stat.substr(stat.rfind(')') + 2));
-    std::string word;
-    for (int i = 0; i < 11; ++i)
-        words >> word;
-    double user = 0, system = 0;
-    words >> user >> system;
-    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 size_t complaints(const Fleet& fleet)

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sluice::conf {
 
 namespace {
@@ -13,6 +15,12 @@ namespace {
 bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/// Ends no word, begins nothing: no space, no \ $ ; {
+bool is_plain(char c)
+{
+    return !is_space(c) && c != '\\' && c != '$' && c != ';' && c != '{';
 }
 
 std::string unescape(std::string_view raw)
@@ -69,23 +77,27 @@ void Lexer::step()
     }
 }
 
+void Lexer::skip_space()
+{
+    while (!at_end() && is_space(text_[at_]))
+        step();
+}
+
 void Lexer::skip_comment()
 {
-    while (!at_end() && text_[at_] != '\n')
-        step();
+    at_ = std::min(text_.find('\n', at_), text_.size());
 }
 
 Lexer::End Lexer::statement(std::vector<Token>& words, Pos& stop)
 {
     words.clear();
     for (;;) {
+        skip_space();
         stop = here();
         if (at_end())
             return End::eof;
         char c = text_[at_];
-        if (is_space(c)) {
-            step();
-        } else if (c == '#') {
+        if (c == '#') {
             skip_comment();
         } else if (c == ';' || c == '{' || c == '}') {
             step();
@@ -146,6 +158,9 @@ Token Lexer::word()
         return token;
     }
     size_t start = at_;
+    while (!at_end() && is_plain(text_[at_]))  // mostly all of it
+        ++at_;
+    size_t plain = at_;
     bool dollar = false;
     while (!at_end()) {
         char c = text_[at_];
@@ -160,7 +175,11 @@ Token Lexer::word()
         }
         step();
     }
-    token.text = unescape(text_.substr(start, at_ - start));
+    std::string_view text = text_.substr(start, at_ - start);
+    if (at_ == plain)
+        token.text = text;
+    else
+        token.text = unescape(text);
     return token;
 }
 

@@ -33,6 +33,7 @@ private:
     Pos here() const;
     bool at_end() const { return at_ == text_.size(); }
     void step();
+    void skip_space();
     void skip_comment();
     Token word();
     size_t quoted_end(char quote);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/config.h"
 
-#include <new>
+#include <cstddef>
 
 #include "core/base/check.h"
 
@@ -51,15 +51,39 @@ const std::vector<const Module*>& all_modules()
     return modules;
 }
 
+// Where each module's conf lies in the one block of a set.
+struct ConfSet::Layout {
+    size_t size = 0;
+    std::vector<size_t> offsets;
+
+    explicit Layout(Kind kind)
+    {
+        for (const Module* m : all_modules()) {
+            const conf::ConfType* type = type_of_kind(*m, kind);
+            SLUICE_CHECK(!type || type->align <= alignof(std::max_align_t));
+            if (type)
+                size = (size + type->align - 1) / type->align * type->align;
+            offsets.push_back(size);
+            size += type ? type->size : 0;
+        }
+    }
+    static const Layout& of(Kind kind)
+    {
+        static const Layout layouts[] = {Layout(main), Layout(server), Layout(location)};
+        return layouts[kind];
+    }
+};
+
 ConfSet::ConfSet(Kind kind) : kind_(kind)
 {
+    const Layout& layout = Layout::of(kind);
+    block_ = std::make_unique_for_overwrite<std::byte[]>(layout.size);
+    objects_.reserve(layout.offsets.size());
     for (const Module* m : all_modules()) {
         const conf::ConfType* type = type_of_kind(*m, kind);
-        void* object = nullptr;
-        if (type) {
-            object = ::operator new (type->size, std::align_val_t{type->align});
+        void* object = type ? block_.get() + layout.offsets[m->index] : nullptr;
+        if (type)
             type->construct(object);
-        }
         objects_.push_back(object);
     }
 }
@@ -67,11 +91,8 @@ ConfSet::ConfSet(Kind kind) : kind_(kind)
 ConfSet::~ConfSet()
 {
     for (const Module* m : all_modules())
-        if (void* object = objects_[m->index]) {
-            const conf::ConfType* type = type_of_kind(*m, kind_);
-            type->destroy(object);
-            ::operator delete (object, std::align_val_t{type->align});
-        }
+        if (void* object = objects_[m->index])
+            type_of_kind(*m, kind_)->destroy(object);
 }
 
 void ConfSet::inherit(const ConfSet& parent)

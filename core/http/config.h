@@ -140,7 +140,9 @@ public:
     void inherit(const ConfSet& parent);
 
 private:
+    struct Layout;
     Kind kind_;
+    std::unique_ptr<std::byte[]> block_;  // all of them
     std::vector<void*> objects_;
 };
 

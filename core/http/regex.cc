@@ -15,6 +15,7 @@ namespace {
 // A pattern that needs more steps than this on one subject is answered "error" and logged by the
 // caller.
 constexpr uint32_t match_limit = 100000;
+constexpr uint8_t runs_before_jit = 8;
 
 struct Scratch {
     pcre2_match_data* data = pcre2_match_data_create(Captures::max, nullptr);
@@ -69,8 +70,6 @@ Result<Regex, std::string> Regex::compile(const std::string& pattern, bool casel
     }
     Regex regex;
     regex.code_ = {compiled, [](pcre2_code* p) { pcre2_code_free(p); }};
-    pcre2_jit_compile(compiled,
-                      PCRE2_JIT_COMPLETE);  // without JIT it interprets: slower, same answers
     pcre2_pattern_info(compiled, PCRE2_INFO_CAPTURECOUNT, &regex.groups_);
     regex.names_ = group_names(compiled);
     return regex;
@@ -78,6 +77,10 @@ Result<Regex, std::string> Regex::compile(const std::string& pattern, bool casel
 
 Regex::Outcome Regex::run(std::string_view subject, Captures* captures) const
 {
+    // Compiled to machine code once it turns out to be used: that takes longer than many matches.
+    // Where the system does not allow it PCRE2 interprets, with the same answers.
+    if (runs_ < runs_before_jit && ++runs_ == runs_before_jit)
+        pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);
     Scratch& s = scratch();
     int n =
         pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(subject.data() ? subject.data() : ""),

@@ -53,6 +53,7 @@ private:
     std::shared_ptr<pcre2_real_code_8> code_;
     std::vector<std::pair<std::string, uint32_t>> names_;
     uint32_t groups_ = 0;
+    mutable uint8_t runs_ = 0;  // counted until it is compiled to machine code
 };
 
 }  // namespace sluice::http

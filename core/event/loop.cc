@@ -139,6 +139,52 @@ void Watch::watch_writes()
 
 Watch::Error Watch::open(os::Fd fd, uint32_t events)
 {
+    return take(std::move(fd), events, true);
+}
+
+Watch::Error Watch::open_unregistered(os::Fd fd)
+{
+    Error error = take(std::move(fd), reading(), false);
+    if (error != Error::none)
+        return error;
+    can_read_ = true;
+    Loop& loop = Loop::current();
+    loop.young_.push_back(*this);
+    if (!loop.catcher_.set())
+        loop.timers_.add(loop.catcher_, Clock::in(unregistered_time));
+    return Error::none;
+}
+
+void Loop::Catcher::expired()
+{
+    while (Watch* watch = loop.old_.pop_front())
+        watch->enroll(Watch::reading());
+    loop.old_.splice_back(loop.young_);
+    if (!loop.old_.empty())
+        loop.timers_.add(*this, Clock::in(Watch::unregistered_time));
+}
+
+bool Watch::enroll(uint32_t events)
+{
+    ListHook<UnregisteredTag>::unlink();
+    Loop& loop = Loop::current();
+    if (os::epoll_add(loop.epoll_.get(), fd_.get(), events, loop.event_data(slot_)) == 0) {
+        registered_ = true;
+        writes_watched_ = events & EPOLLOUT;
+        return true;
+    }
+    // ENOMEM, ENOSPC. What waits ends as if it had been asked to.
+    broken_ = hung_up_ = true;
+    for (Awaiter* waiter : waiting_)
+        if (waiter)
+            waiter->Waiter::wake(Wait::canceled);
+    if (hook_.call)
+        hook_.call(hook_.context);
+    return false;
+}
+
+Watch::Error Watch::take(os::Fd fd, uint32_t events, bool now)
+{
     Loop& loop = Loop::current();
     if (loop.free_head_ == event::no_slot)
         return Error::no_slot;
@@ -146,10 +192,13 @@ Watch::Error Watch::open(os::Fd fd, uint32_t events)
     Loop::Slot& slot = loop.slots_[index];
     ++slot.instance;
     uint64_t data = loop.event_data(index);
-    if (int error = os::epoll_add(loop.epoll_.get(), fd.get(), events, data); error != 0) {
-        errno = error;
-        return Error::failed;
+    if (now) {
+        if (int error = os::epoll_add(loop.epoll_.get(), fd.get(), events, data); error != 0) {
+            errno = error;
+            return Error::failed;
+        }
     }
+    registered_ = now;
     loop.free_head_ = slot.next_free;
     --loop.free_count_;
     slot.watch = this;
@@ -165,14 +214,16 @@ Watch::Error Watch::open(os::Fd fd, uint32_t events)
 void Watch::unregister()
 {
     Loop& loop = Loop::current();
-    os::epoll_del(loop.epoll_.get(), fd_.get());
+    if (registered_)
+        os::epoll_del(loop.epoll_.get(), fd_.get());
+    registered_ = false;
+    ListHook<UnregisteredTag>::unlink();
     Loop::Slot& slot = loop.slots_[slot_];
     slot.watch = nullptr;
     slot.next_free = loop.free_head_;
     loop.free_head_ = slot_;
     ++loop.free_count_;
-    for (SideTimer& timer : timers_)
-        timer.cancel();
+    timer_.cancel();
 }
 
 void Watch::close()
@@ -232,26 +283,31 @@ void Watch::Awaiter::enlist()
         Waiter::wake(Wait::ready);
         return;
     }
-    if (side_ == writing && !watch_.writes_watched_)
+    if (!watch_.registered_) {
+        if (!watch_.enroll(side_ == writing ? duplex() : Watch::reading()))
+            return;  // it has been woken
+    } else if (side_ == writing && !watch_.writes_watched_) {
         watch_.watch_writes();
+    }
     if (deadline_ == Deadline::never())
         return;
-    SideTimer& timer = watch_.timers_[side_];
-    timer.watch = &watch_;
-    timer.side = side_;
-    if (!timer.set() || timer.due() > deadline_)
-        Loop::current().timers().add(timer, deadline_);
+    if (!watch_.timer_.set() || watch_.timer_.due() > deadline_)
+        Loop::current().timers().add(watch_.timer_, deadline_);
 }
 
-void Watch::SideTimer::expired()
+void Watch::time_out()
 {
-    Awaiter* waiter = watch->waiting_[side];
-    if (!waiter || waiter->deadline_ == Deadline::never())
-        return;
-    if (waiter->deadline_ > Clock::now())
-        Loop::current().timers().add(*this, waiter->deadline_);
-    else
-        waiter->Waiter::wake(Wait::timeout);
+    Deadline next = Deadline::never();
+    for (Awaiter* waiter : waiting_) {
+        if (!waiter)
+            continue;
+        if (waiter->deadline_ > Clock::now())
+            next = std::min(next, waiter->deadline_);
+        else
+            waiter->Waiter::wake(Wait::timeout);
+    }
+    if (next != Deadline::never())
+        Loop::current().timers().add(timer_, next);
 }
 
 }  // namespace sluice::event

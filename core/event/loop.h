@@ -24,6 +24,7 @@ struct epoll_event;
 namespace sluice::event {
 
 class Watch;
+struct UnregisteredTag;
 
 /// Work for the end of the turn in which it was asked for: what many requests gathered leaves at
 /// once.
@@ -86,6 +87,13 @@ private:
     friend class Watch;
     friend class Waiter;
     friend class Scope;
+    /// Registers what has been served for a while without.
+    struct Catcher final : Timer {
+        explicit Catcher(Loop& l) : loop(l) {}
+        ~Catcher() = default;
+        void expired() override;
+        Loop& loop;
+    };
     struct Slot {
         Watch* watch;
         uint32_t instance;
@@ -107,6 +115,8 @@ private:
     FrameArena frames_;
     List<Waiter, ReadyTag> ready_;
     List<TurnEnd, TurnEndTag> turn_ends_;
+    List<Watch, UnregisteredTag> young_, old_;  // old: since before the catcher was set
+    Catcher catcher_{*this};
     std::vector<std::coroutine_handle<>> dead_;
     Stats own_stats_;
     Stats* stats_ = &own_stats_;
@@ -115,7 +125,7 @@ private:
     bool stopped_ = false;
 };
 
-class Watch
+class Watch : private ListHook<UnregisteredTag>
 {
 public:
     enum Error { none, no_slot, failed };
@@ -131,6 +141,12 @@ public:
     /// Of a connection that can be written to now: room to send is first waited for when a write
     /// finds none, so a client that sends a request wakes us once. Edge-triggered as duplex().
     static uint32_t reading();
+    /// The same for a client that may have sent already and may be gone soon: reads and writes are
+    /// tried first, and it is registered by the first wait, or `unregistered_time` later at the
+    /// latest (so that its leaving is noticed). Until then close() has nothing to take out.
+    Error open_unregistered(os::Fd fd);
+    static constexpr ms unregistered_time{10};
+    bool registered() const { return registered_; }
     void close();
     bool is_open() const { return static_cast<bool>(fd_); }
     int fd() const { return fd_.get(); }
@@ -213,26 +229,30 @@ protected:
 
 private:
     friend class Loop;
-    // One lazy timer a side: a wait that ends leaves it in the wheel; when it fires for nobody, or
-    // too early for a later deadline, it is dropped or set again.
-    struct SideTimer final : Timer {
-        Watch* watch = nullptr;
-        Awaiter::Side side = Awaiter::reading;
-        void expired() override;
-        ~SideTimer() = default;
+    friend List<Watch, UnregisteredTag>;
+    /// One lazy timer for all sides: a wait that ends leaves it in the wheel; when it fires for
+    /// nobody, or too early for a later deadline, it is dropped or set again.
+    struct WaitTimer final : Timer {
+        explicit WaitTimer(Watch& w) : watch(w) {}
+        ~WaitTimer() = default;
+        void expired() override { watch.time_out(); }
+        Watch& watch;
     };
-
+    void time_out();
+    Error take(os::Fd fd, uint32_t events, bool now);
+    /// False when epoll does not take it: the connection counts as broken, who waits is woken.
+    bool enroll(uint32_t events);
     void unregister();
     void wake(Awaiter::Side side, Wait why);
+    void watch_writes();
 
     os::Fd fd_;
     uint32_t slot_ = 0;
-    void watch_writes();
-
     bool can_read_ = false, can_write_ = false, hung_up_ = false, broken_ = false;
     bool writes_watched_ = false;
+    bool registered_ = false;
     Awaiter* waiting_[3] = {};
-    SideTimer timers_[3];
+    WaitTimer timer_{*this};
     Hook hook_;
 };
 

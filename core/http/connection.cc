@@ -24,8 +24,8 @@ constexpr ms leaving_linger{500};
 
 }  // namespace
 
-Connection::Connection(Service& s, const Listener& l, os::Address peer_address, uint64_t n)
-    : service(s), listener(l), peer(std::move(peer_address)), number(n), started(Clock::now())
+Connection::Connection(Service& s, const Listener& l, const os::Address& from, uint64_t n)
+    : service(s), listener(l), peer(from), number(n), started(Clock::now())
 {
     ++service.counters().active;
     net::Room::take_slot();
@@ -40,9 +40,9 @@ Connection::~Connection()
 
 const os::Address& Connection::local()
 {
-    if (local_.size() == 0)
-        local_ = os::local_address(stream.watch().fd());
-    return local_;
+    if (!local_)
+        local_ = arena.make<os::Address>(os::local_address(stream.watch().fd()));
+    return *local_;
 }
 
 const ListenAddress& Connection::listen_address()
@@ -50,20 +50,15 @@ const ListenAddress& Connection::listen_address()
     if (address_)
         return *address_;
     address_ = listener.addresses.back();
-    if (listener.addresses.size() > 1)
+    if (listener.addresses.size() > 1) {
+        os::Address here = os::local_address(stream.watch().fd());
         for (const ListenAddress* a : listener.addresses)
-            if (a->address == local()) {
+            if (a->address == here) {
                 address_ = a;
                 break;
             }
+    }
     return *address_;
-}
-
-std::string_view Connection::peer_host()
-{
-    if (peer_host_.empty())
-        peer_host_ = peer.host();
-    return peer_host_;
 }
 
 std::string_view Connection::peer_text()
@@ -73,16 +68,39 @@ std::string_view Connection::peer_text()
     return peer_text_;
 }
 
+// "127.0.0.1" of "127.0.0.1:80", "::1" of "[::1]:80"; "unix:" as it is.
+std::string_view Connection::peer_host()
+{
+    std::string_view text = peer_text();
+    size_t colon = text.rfind(':');
+    if (text.starts_with('['))
+        return text.substr(1, colon - 2);
+    return colon + 1 == text.size() ? text : text.substr(0, colon);
+}
+
 void Connection::nudge()
 {
     if (idle)
         cancel.ask();
 }
 
-Task<void> Connection::serve(Connection& self)
+Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner)
 {
     for (;;) {
-        Head head = co_await read_head(self);
+        if (in.empty() && (requests > 0 || !fresh_bytes())) {
+            Deadline until = begin_idling();
+            while (idle) {
+                event::Wait how = co_await stream.watch().readable(until);
+                until = waited(how, until);
+            }
+            if (until == Deadline::never())
+                break;
+        }
+        begin_head();
+        Head head = take_head();
+        if (head == Head::more || head == Head::bad)
+            head = co_await read_head(self, head);
+        --service.counters().reading;
         if (head == Head::end)
             break;
         begin_request();
@@ -101,9 +119,25 @@ Task<void> Connection::serve(Connection& self)
     if (reset_ || (timed_out_ && *limits_->reset_timedout_connection))
         os::reset_on_close(stream.watch().fd());
     stream.close();
+    Service& home = service;
+    owner.reset();  // this object is no more
+    home.one_ended();
 }
 
 // ---- reading a head -----------------------------------------------------------------------------
+
+// Clients mostly send with or right behind their handshake: then the first bytes need no event.
+bool Connection::fresh_bytes()
+{
+    if (!stream.watch().can_read() || !service.eager().worth_trying())
+        return false;
+    net::Io io;
+    bool some = stream.read_now(in, read_buffer, io);
+    service.eager().tried(some);
+    if (some)
+        note_read(io);
+    return some;
+}
 
 Deadline Connection::begin_idling()
 {
@@ -116,53 +150,78 @@ Deadline Connection::begin_idling()
     return Clock::in(limits_->keepalive_timeout->timeout);
 }
 
-void Connection::end_idling()
+// After a wait of an idle connection: until when to wait on; never: the connection ends; any other
+// once it idles no more.
+Deadline Connection::waited(event::Wait how, Deadline until)
 {
+    if (how == event::Wait::canceled && service.quitting() && !leaving_) {
+        // The worker is leaving. A request that crosses with our close must not be lost: listen a
+        // moment more.
+        leaving_ = true;
+        cancel.reset();
+        return Clock::in(leaving_linger);
+    }
     --service.counters().waiting;
     net::Sheddable::unlink();
     idle = false;
     // Asked while it was waking up anyway: the request that came is served all the same.
     cancel.reset();
+    return how == event::Wait::ready ? until : Deadline::never();
 }
 
-Task<Connection::Head> Connection::read_head(Connection& self)
+void Connection::begin_head()
 {
-    if (in.empty() && (requests > 0 || !stream.watch().can_read())) {
-        Deadline until = begin_idling();
-        event::Wait w = co_await stream.watch().readable(until);
-        if (w == event::Wait::canceled && service.quitting()) {
-            // The worker is leaving. A request that crosses with our close must not be lost: listen
-            // a moment more.
-            cancel.reset();
-            until = Clock::in(leaving_linger);
-            w = co_await stream.watch().readable(until);
-        }
-        end_idling();
-        if (w != event::Wait::ready)
-            co_return Head::end;
-    }
     const Server& defaults = *listen_address().default_server;
-    parser_.start(defaults.limits, arena);
+    parser_ = arena.make<RequestParser>();
+    parser_->start(defaults.limits, arena);
     idle = false;
     ++service.counters().reading;
-    Deadline deadline = Clock::in(*defaults.core->client_header_timeout);
-    ParseState state = in.empty() ? ParseState::more : parser_.feed(in.view());
+    head_deadline_ = Clock::in(*defaults.core->client_header_timeout);
+}
+
+void Connection::note_read(const net::Io& io)
+{
+    timed_out_ = io.kind == net::Io::timeout;
+    broken_ = io.kind == net::Io::reset;
+    ended_ = io.kind == net::Io::eof;
+}
+
+// Most heads are there in one piece.
+Connection::Head Connection::take_head()
+{
+    if (in.empty()) {
+        if (ended_ || broken_)
+            return Head::end;
+        net::Io io;
+        if (!stream.read_now(in, read_buffer, io))
+            return Head::more;
+        note_read(io);
+        if (!io.good())
+            return Head::end;
+    }
+    switch (parser_->feed(in.view())) {
+    case ParseState::done: return Head::request;
+    case ParseState::error: return Head::bad;
+    default: return Head::more;
+    }
+}
+
+Task<Connection::Head> Connection::read_head(Connection& self, Head so_far)
+{
+    ParseState state = so_far == Head::bad ? ParseState::error : ParseState::more;
     while (state == ParseState::more) {
         // The buffer grows while the head does: the parser refuses what exceeds the limits.
-        net::Io io = co_await stream.read(in, read_buffer, deadline);
-        timed_out_ = io.kind == net::Io::timeout;
-        broken_ = io.kind == net::Io::reset;
-        ended_ = io.kind == net::Io::eof;
+        net::Io io = co_await stream.read(in, read_buffer, head_deadline_);
+        note_read(io);
         if (!io.good())
             break;
-        state = parser_.feed(in.view());
+        state = parser_->feed(in.view());
     }
-    --service.counters().reading;
     if (state == ParseState::done)
         co_return Head::request;
     if (state == ParseState::error) {
-        co_await refuse(self, parser_.error());
-    } else if (!in.empty() && !parser_.idle()) {
+        co_await refuse(self, parser_->error());
+    } else if (!in.empty() && !parser_->idle()) {
         ParseError error{timed_out_ ? 408 : 400,
                          timed_out_ ? "client timed out" : "client prematurely closed connection"};
         co_await refuse(self, error);
@@ -194,7 +253,7 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
 {
     keep_ = false;
     ++service.counters().requests;
-    Request* r = arena.make<Request>(self, parser_.head());
+    Request* r = arena.make<Request>(self, parser_->head());
     r->serve_by(*listen_address().default_server);
     if (!r->head.path_and_query.empty())
         r->set_target(r->head.path_and_query);  // for the log, and pages with variables
@@ -218,8 +277,7 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
         verdict = reply(error.status);
     co_await r->run(verdict);
     broken_ = broken_ || gone;
-    request = nullptr;
-    arena.clear();
+    end_arena();
 }
 
 void Connection::begin_request()
@@ -227,7 +285,7 @@ void Connection::begin_request()
     ++requests;
     ++service.counters().requests;
     ++service.counters().writing;
-    RequestHead& head = parser_.head();
+    RequestHead& head = parser_->head();
     Request* r = arena.make<Request>(*this, head);
     request = r;
     r->serve_by(*listen_address().default_server);
@@ -251,6 +309,7 @@ void Connection::judge(Rc rc)
     keep_ =
         rc == finished && request->keep_alive && limits_->keepalive_timeout->timeout.count() > 0;
     broken_ = rc == closed;
+    last_ = !request->head.keep_alive;
     reset_ = broken_ && request->ends_with_close();
 }
 
@@ -261,7 +320,14 @@ void Connection::end_request()
     request->body.give_back(in);
     pipelined_ = !in.empty();
     --service.counters().writing;
+    end_arena();
+}
+
+void Connection::end_arena()
+{
     request = nullptr;
+    parser_ = nullptr;
+    local_ = nullptr;
     arena.clear();
 }
 
@@ -271,6 +337,9 @@ bool Connection::lingers() const
         *limits_->lingering_close == Lingering::off)
         return false;
     bool pending = !in.empty() || stream.watch().can_read() || unread_;
+    // Nobody has told us of what came since the last read.
+    if (!pending && !last_ && !stream.watch().registered())
+        pending = os::readable_bytes(stream.watch().fd()) > 0;
     return pending || *limits_->lingering_close == Lingering::always;
 }
 

@@ -33,18 +33,19 @@ protected:
 class Connection : public ListHook<>, private net::Sheddable
 {
 public:
-    Connection(Service& s, const Listener& l, os::Address peer_address, uint64_t n);
+    Connection(Service& s, const Listener& l, const os::Address& from, uint64_t n);
     ~Connection();
 
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
-    /// The whole life: requests one after the other, lingering close.
-    Task<void> serve(Connection& self);
+    /// The whole life: requests one after the other, lingering close. `owner` is of `self`, which
+    /// ends with its coroutine.
+    Task<void> serve(Connection& self, std::unique_ptr<Connection> owner);
 
     Service& service;
     const Listener& listener;
     net::Stream stream;
-    os::Address peer;
+    os::PeerAddress peer;
     uint64_t number;        // $connection
     uint64_t requests = 0;  // $connection_requests
     Instant started;
@@ -56,7 +57,7 @@ public:
     bool idle = true;              // between requests: may be closed to make room
     bool reading_head = false;
 
-    /// The address that the client came to (getsockname, once).
+    /// The address that the client came to (getsockname, once a request).
     const os::Address& local();
     const ListenAddress& listen_address();
     /// The peer as text, made once.
@@ -67,29 +68,38 @@ public:
 
 private:
     void shed() override { cancel.ask(); }
-    enum class Head : uint8_t { request, end };
-    Task<Head> read_head(Connection& self);
+    enum class Head : uint8_t { more, bad, request, end };
+    bool fresh_bytes();
+    Deadline waited(event::Wait how, Deadline until);
+    void begin_head();
+    Head take_head();
+    void note_read(const net::Io& io);
+    /// The rest of what take_head() found incomplete; answers what is wrong.
+    Task<Head> read_head(Connection& self, Head so_far);
     Task<void> linger(Connection& self);
     Task<void> refuse(Connection& self, const ParseError& error);
     Deadline begin_idling();
-    void end_idling();
     void begin_request();
     void judge(Rc rc);
     void end_request();
+    void end_arena();
     bool lingers() const;
     const Server& choose_server(RequestHead& h, Request* r);
 
-    RequestParser parser_;
+    RequestParser* parser_ = nullptr;  // in the arena, as all of a request
+    const os::Address* local_ = nullptr;
     const ListenAddress* address_ = nullptr;
-    os::Address local_;
-    std::string peer_host_, peer_text_;
+    std::string peer_text_;
     const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
+    Instant head_deadline_{0};
     bool keep_ = false;
+    bool leaving_ = false;  // told that the worker leaves; its last wait
     bool timed_out_ = false;
     bool broken_ = false;
     bool pipelined_ = false;  // bytes of the next request had come before this one was done
     bool unread_ = false;     // a request body was left half read
     bool answered_ = false;   // something was sent, or tried to be
+    bool last_ = false;       // the client has said that no request follows
     bool ended_ = false;      // the client has finished sending, and we have read it all
     bool reset_ = false;      // an answer that only the connection's end would end was cut short
 };

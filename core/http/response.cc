@@ -246,7 +246,8 @@ Task<Rc> Request::write(std::span<buf::Slice> slices, bool last)
     std::span<buf::Slice> now = gather(slices, n, last);
     if (!now.empty() && c.stream.watch().can_write()) {
         bool again = false;
-        net::Io io = c.stream.try_write(now, again);
+        bool final = last && !keep_alive && slices.empty();
+        net::Io io = c.stream.try_write(now, again, final);
         if (!io.good())
             return write_failed(io);
     }

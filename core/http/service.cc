@@ -88,25 +88,30 @@ void Service::start(const net::ListenSockets& sockets, const net::Post& post, ne
         acceptors_->add(set);
 }
 
-Task<void> Service::live(Service& self, std::unique_ptr<Connection> c)
-{
-    live_.push_back(*c);
-    co_await c->serve(*c);
-    c->ListHook<>::unlink();
-    check_drained();
-}
-
 void Service::accepted(os::Fd client, os::Address peer, size_t listener)
 {
-    auto c = std::make_unique<Connection>(*this, main_->listeners[listener], std::move(peer),
-                                          next_number_++);
-    if (c->stream.watch().open(std::move(client), event::Watch::reading()) != event::Watch::none) {
-        (*main_->log)(Level::alert, "epoll_ctl() of a client failed {}", errno_text(errno));
+    auto owner =
+        std::make_unique<Connection>(*this, main_->listeners[listener], peer, next_number_++);
+    Connection& c = *owner;
+    if (c.stream.watch().open_unregistered(std::move(client)) != event::Watch::none) {
+        (*main_->log)(Level::alert, "no slot in the event loop for a client");
         return;
     }
     ++counters().handled;
-    event::CancelScope* cancel = &c->cancel;
-    scope_.start(live(*this, std::move(c)), cancel);
+    live_.push_back(c);
+    fresh_.push_back(std::move(owner));
+    event::Loop::current().at_turn_end(*this);
+}
+
+// Those who came in this turn are served behind all who wait for something: what ended in the same
+// turn (a client that left) has made room by then, and first bytes have had time to come.
+void Service::turn_ended()
+{
+    std::vector<std::unique_ptr<Connection>> fresh = std::exchange(fresh_, {});
+    for (std::unique_ptr<Connection>& owner : fresh) {
+        Connection& c = *owner;
+        scope_.start(c.serve(c, std::move(owner)), &c.cancel);
+    }
 }
 
 net::AcceptSink::Refusal Service::refusal(size_t)

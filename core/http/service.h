@@ -3,6 +3,7 @@
 // (Main), and in a worker the listeners' watches and the live connections.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,7 +19,20 @@
 
 namespace sluice::http {
 
-class Service : public net::AcceptSink
+/// Whether clients' first bytes tend to be there when they are accepted. Where they are not, only
+/// one of many is asked.
+class Eagerness
+{
+public:
+    bool worth_trying() { return score_ > 0 || ++skipped_ % 32 == 0; }
+    void tried(bool found) { score_ = found ? std::min(score_ + 1, 8) : std::max(score_ - 1, -8); }
+
+private:
+    int score_ = 1;
+    uint32_t skipped_ = 0;
+};
+
+class Service : public net::AcceptSink, private event::TurnEnd
 {
 public:
     Service();
@@ -45,6 +59,9 @@ public:
     /// Of this worker.
     net::ConnectionCounts& counters() { return line_->connections; }
     net::Room& room() { return *room_; }
+    Eagerness& eager() { return eager_; }
+    /// A connection has ended, and been destroyed.
+    void one_ended() { check_drained(); }
     /// Of all workers.
     const net::Scoreboard& scoreboard() const { return *scoreboard_; }
     /// Of this worker, once it serves.
@@ -53,9 +70,8 @@ public:
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
 private:
-    /// A connection's coroutine owns it.
-    Task<void> live(Service& self, std::unique_ptr<Connection> c);
     void accepted(os::Fd client, os::Address peer, size_t listener) override;
+    void turn_ended() override;
     Refusal refusal(size_t listener) override;
     void check_drained();
 
@@ -66,8 +82,10 @@ private:
     net::Room* room_ = nullptr;
     std::unique_ptr<net::Acceptors> acceptors_;
     std::string refusal_;
+    Eagerness eager_;
     List<Connection> live_;
-    event::Scope scope_;  // dropped before what it serves
+    std::vector<std::unique_ptr<Connection>> fresh_;  // of this turn
+    event::Scope scope_;                              // dropped before what it serves
     std::function<void()> drained_;
     uint64_t next_number_ = 1;
     bool quitting_ = false;

@@ -29,7 +29,7 @@ void advance(std::span<buf::Slice>& slices, size_t n)
     first.size -= n;
 }
 
-os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted)
+os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted, bool final)
 {
     iovec parts[max_parts];
     int count = 0;
@@ -43,7 +43,7 @@ os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted)
         parts[count++] = {const_cast<char*>(s.memory), s.size};
         wanted += s.size;
     }
-    return os::send_parts(fd, parts, count, file_follows);
+    return os::send_parts(fd, parts, count, file_follows || final);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Io Stream::try_read(buf::Buffer& b, bool& again)
     return {Io::reset, 0, io.error};
 }
 
-Io Stream::try_write(std::span<buf::Slice>& slices, bool& again)
+Io Stream::try_write(std::span<buf::Slice>& slices, bool& again, bool final)
 {
     size_t total = 0;
     while (!slices.empty() && slices.front().size == 0)
@@ -91,7 +91,7 @@ Io Stream::try_write(std::span<buf::Slice>& slices, bool& again)
             os::file_size(s.file) <= s.offset + io.n)
             return {Io::file_cut, 0};
     } else {
-        io = write_memory(watch_.fd(), slices, wanted);
+        io = write_memory(watch_.fd(), slices, wanted, final);
     }
     if (io.again()) {
         watch_.filled();
@@ -125,22 +125,27 @@ bool Transfer::settle()
     return false;
 }
 
-bool Stream::Reading::attempt()
+bool Stream::read_now(buf::Buffer& b, size_t size, Io& io)
 {
     if (!watch_.can_read()) {
-        if (buffer_.empty())
-            buffer_.release();
+        if (b.empty())
+            b.release();
         return false;
     }
-    if (buffer_.empty() && buffer_.capacity() < size_)
-        buffer_ = buf::Buffer(size_);
+    if (b.empty() && b.capacity() < size)
+        b = buf::Buffer(size);
     else
-        buffer_.make_room();
+        b.make_room();
     bool again = false;
-    io_ = stream_.try_read(buffer_, again);
-    if (again && buffer_.empty())
-        buffer_.release();
-    return done_ = !again;
+    io = try_read(b, again);
+    if (again && b.empty())
+        b.release();
+    return !again;
+}
+
+bool Stream::Reading::attempt()
+{
+    return done_ = stream_.read_now(buffer_, size_, io_);
 }
 
 bool Stream::Writing::attempt()

@@ -34,8 +34,12 @@ public:
     /// Reads into the room of `b` (which must have some): ok with n > 0, eof, reset, or nothing
     /// now. `again` is set when there was nothing.
     Io try_read(buf::Buffer& b, bool& again);
-    /// Writes as much as the kernel takes and advances `slices` past it.
-    Io try_write(std::span<buf::Slice>& slices, bool& again);
+    /// Writes as much as the kernel takes and advances `slices` past it. `final`: close() follows
+    /// at once, so the last bytes may wait for it and leave in one segment with the FIN.
+    Io try_write(std::span<buf::Slice>& slices, bool& again, bool final = false);
+
+    /// Appends what is there now to `b` as read() does; false: nothing is.
+    bool read_now(buf::Buffer& b, size_t size, Io& io);
 
     /// Bytes moved since it was opened.
     uint64_t received() const { return received_; }

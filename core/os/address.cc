@@ -147,6 +147,31 @@ bool Address::operator==(const Address& other) const
     return bytes() == other.bytes();
 }
 
+PeerAddress::PeerAddress(const Address& address)
+{
+    storage_.any.sa_family = static_cast<sa_family_t>(address.family());
+    if (!address.is_unix())
+        std::memcpy(&storage_, address.get(), std::min<size_t>(sizeof storage_, address.size()));
+}
+
+Address PeerAddress::address() const
+{
+    switch (storage_.any.sa_family) {
+    case AF_INET: return Address::from(&storage_.any, sizeof storage_.in);
+    case AF_INET6: return Address::from(&storage_.any, sizeof storage_.in6);
+    default: return Address::from(&storage_.any, sizeof storage_.any.sa_family);
+    }
+}
+
+std::string_view PeerAddress::bytes() const
+{
+    switch (storage_.any.sa_family) {
+    case AF_INET: return {reinterpret_cast<const char*>(&storage_.in.sin_addr), 4};
+    case AF_INET6: return {reinterpret_cast<const char*>(&storage_.in6.sin6_addr), 16};
+    default: return {};
+    }
+}
+
 Result<std::vector<Address>, std::string> resolve(const std::string& host, uint16_t port)
 {
     addrinfo hints{};

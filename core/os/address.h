@@ -3,6 +3,7 @@
 // the blocking resolve(), which is for start-up only.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -49,6 +50,29 @@ private:
         sockaddr_un un;
     } storage_{};
     socklen_t length_ = 0;
+};
+
+/// What is worth keeping of a client's address: family, IP, port. Clients of unix sockets have no
+/// name (nginx: "unix:"). A quarter of an Address: each connection has one.
+class PeerAddress
+{
+public:
+    PeerAddress() = default;
+    explicit PeerAddress(const Address& address);
+
+    /// The whole of it.
+    Address address() const;
+    std::string text() const { return address().text(); }
+    uint16_t port() const { return address().port(); }
+    /// As Address::bytes().
+    std::string_view bytes() const;
+
+private:
+    union {
+        sockaddr any;
+        sockaddr_in in;
+        sockaddr_in6 in6;
+    } storage_{};
 };
 
 /// getaddrinfo(3), blocking: for start-up. IPv4 first, then IPv6, each once; or its reason.

@@ -25,6 +25,8 @@ bool set_option(int fd, int level, int name, int value);
 void shutdown_write(int fd);
 /// close(2) will send RST and drop what is queued (reset_timedout_connection).
 void reset_on_close(int fd);
+/// Bytes that have come and have not been read; 0 also when it cannot be known.
+size_t readable_bytes(int fd);
 
 struct ListenOptions {
     int backlog = 511;

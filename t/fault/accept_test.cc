@@ -9,6 +9,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "fleet.h"
@@ -49,9 +50,10 @@ TEST_P(AcceptMode, LongConnectionsAreSpreadEvenly)
 {
     Fleet fleet;
     fleet.listen_options = GetParam();
-    fleet.configure("worker_processes 4;", "");
+    fleet.configure("worker_processes 4;", "location = /pid { return 200 $pid; }");
     ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
-    ASSERT_TRUE(eventually([&] { return fleet.workers().size() == 4; }));
+    std::set<std::string> serving;
+    ASSERT_TRUE(eventually([&] { return serving.insert(fleet.ask("/pid")), serving.size() == 4; }));
     std::map<int, int> before;
     for (int pid : fleet.workers())
         before[pid] = sockets_of(pid);

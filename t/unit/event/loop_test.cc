@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "core/os/signals.h"
 #include "core/os/socket.h"
 #include "core/os/sys.h"
 
@@ -156,6 +157,102 @@ TEST_F(LoopTest, UnregistersBeforeItCloses)
     uint64_t events = loop.stats().events;
     turns(3);
     EXPECT_EQ(loop.stats().events, events);
+}
+
+struct UnregisteredTest : LoopTest {
+    Watch w;
+    os::Fd peer;
+    uint64_t calls = 0;
+
+    void SetUp() override
+    {
+        os::Fd x;
+        ASSERT_TRUE(os::socket_pair(x, peer));
+        calls = os::counters.epoll_ctl;
+        ASSERT_EQ(w.open_unregistered(std::move(x)), Watch::none);
+    }
+    uint64_t made() const { return os::counters.epoll_ctl - calls; }
+};
+
+TEST_F(UnregisteredTest, ShortLivesNeedNoEpollAtAll)
+{
+    EXPECT_TRUE(w.can_read());
+    EXPECT_TRUE(w.can_write());
+    EXPECT_EQ(loop.free_slots(), 7u);
+    w.close();
+    EXPECT_EQ(made(), 0u);
+    EXPECT_EQ(loop.free_slots(), 8u);
+    os::sleep_ms(3 * static_cast<int>(Watch::unregistered_time.count()));
+    turns(3);  // nobody looks for it
+    EXPECT_EQ(made(), 0u);
+}
+
+TEST_F(UnregisteredTest, TheFirstWaitRegistersAndNothingIsMissed)
+{
+    ASSERT_EQ(::write(peer.get(), "early", 5), 5);
+    w.drained();  // as a read that came before it
+    std::string out;
+    scope.start(read_some(owner, w, Deadline::never(), out), &cancel);
+    EXPECT_TRUE(w.registered());
+    EXPECT_EQ(made(), 1u);
+    turns(2);
+    EXPECT_EQ(out, "early");
+    w.close();
+    EXPECT_EQ(made(), 2u);
+}
+
+TEST_F(UnregisteredTest, WhoLeavesIsNoticedSoon)
+{
+    bool left = false;
+    w.set_hook({[](void* told) { *static_cast<bool*>(told) = true; }, &left});
+    peer.close();
+    Instant begin = Clock::now();
+    while (!left && Clock::now() - begin < ms{5000})
+        loop.turn(Clock::in(ms{5}));
+    EXPECT_TRUE(left);
+    EXPECT_TRUE(w.hung_up());
+    EXPECT_EQ(made(), 1u);
+}
+
+TEST_F(UnregisteredTest, WhatEpollDoesNotTakeEndsItsWaits)
+{
+    w.drained();
+    std::string out;
+    os::Fd gone(::dup(w.fd()));
+    ::close(w.fd());  // EBADF, in place of the ENOSPC of fs.epoll.max_user_watches
+    scope.start(read_some(owner, w, Deadline::never(), out), &cancel);
+    turns(2);
+    EXPECT_EQ(out, "canceled");
+    EXPECT_TRUE(w.broken());
+    EXPECT_FALSE(w.registered());
+    ASSERT_EQ(::dup2(gone.get(), w.fd()), w.fd());
+}
+
+TEST_F(LoopTest, OneTimerServesBothSides)
+{
+    Watch w;
+    os::Fd peer;
+    pair(w, peer);
+    turns(1);
+    std::string reader, leaver;
+    scope.start(read_some(owner, w, Clock::in(ms{40}), reader), &cancel);
+    struct Leaving {
+        static Task<void> run(Owner& o, Watch& w, Deadline d, std::string& out)
+        {
+            Wait why = co_await w.hang_up(d);
+            out = why == Wait::timeout ? "timeout" : "other";
+        }
+    };
+    scope.start(Leaving::run(owner, w, Clock::in(ms{5}), leaver), &cancel);
+    Instant begin = Clock::now();
+    while (leaver.empty())
+        loop.turn();
+    EXPECT_LT((Clock::now() - begin).count(), 40);
+    EXPECT_EQ(reader, "");
+    while (reader.empty())
+        loop.turn();
+    EXPECT_EQ(leaver + " " + reader, "timeout timeout");
+    EXPECT_GE((Clock::now() - begin).count(), 40);
 }
 
 Task<int> slow(Owner& o, int ms_, int value)

@@ -221,6 +221,30 @@ TEST_F(ClientStreamTest, ASlowReaderMakesTheWriterWait)
     EXPECT_EQ(os::counters.epoll_ctl, calls + 1);
 }
 
+// Loopback TCP: unix sockets know no segments.
+TEST_F(StreamTest, TheLastBytesWaitForTheEnd)
+{
+    os::Address any = os::Address::any(AF_INET, 0);
+    auto listener = os::listen(any, {});
+    ASSERT_TRUE(listener);
+    os::Address here = os::local_address(listener->get());
+    os::Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(client.get(), here.get(), here.size()), 0);
+    os::Fd accepted(::accept4(listener->get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Stream last;
+    ASSERT_EQ(last.watch().open_unregistered(std::move(accepted)), event::Watch::none);
+    buf::Slice part(std::string_view("the end"));
+    std::span<buf::Slice> parts(&part, 1);
+    bool again = false;
+    Io sent = last.try_write(parts, again, true);
+    EXPECT_EQ(sent.n, 7u);
+    EXPECT_EQ(os::readable_bytes(client.get()), 0u);
+    last.close();
+    char text[16];
+    EXPECT_EQ(::recv(client.get(), text, sizeof text, 0), 7);
+    EXPECT_EQ(::recv(client.get(), text, sizeof text, 0), 0);
+}
+
 TEST_F(StreamTest, AWriterThatNobodyReadsTimesOut)
 {
     std::string big(3 << 20, 'x');

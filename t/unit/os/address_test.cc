@@ -84,6 +84,24 @@ TEST(Address, FromTheKernel)
     EXPECT_EQ(u.host(), "unix:");
 }
 
+TEST(Address, WhatIsKeptOfAClient)
+{
+    for (const char* host : {"127.0.0.1", "::1", "2001:db8::7"}) {
+        Address whole = literal(host, 4711);
+        PeerAddress kept(whole);
+        EXPECT_EQ(kept.address(), whole);
+        EXPECT_EQ(kept.text(), whole.text());
+        EXPECT_EQ(kept.port(), 4711);
+        EXPECT_EQ(kept.bytes(), whole.bytes());
+    }
+    Address named;
+    Address::from_unix("/somewhere", named);
+    PeerAddress kept(named);
+    EXPECT_EQ(kept.text(), "unix:");
+    EXPECT_EQ(kept.bytes(), "");
+    static_assert(sizeof(PeerAddress) < sizeof(Address) / 4);
+}
+
 TEST(Address, ResolvesLiteralsAndRefusesNonsense)
 {
     auto found = resolve("127.0.0.1", 8080);

@@ -50,7 +50,8 @@ TEST_P(AcceptMode, LongConnectionsAreSpreadEvenly)
 {
     Fleet fleet;
     fleet.listen_options = GetParam();
-    fleet.configure("worker_processes 4;", "location = /pid { return 200 $pid; }");
+    fleet.configure("worker_processes 4;",
+                    "location / { return 200 ok; } location = /pid { return 200 $pid; }");
     ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
     std::set<std::string> serving;
     ASSERT_TRUE(eventually([&] { return serving.insert(fleet.ask("/pid")), serving.size() == 4; }));

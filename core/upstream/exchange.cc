@@ -136,6 +136,8 @@ Error Exchange::begin_attempt(http::Request& r)
     }
     now_->address = peer_->name;
     prepare(r);
+    peer_->asked(now_->started);
+    asked_ = true;
     return {};
 }
 
@@ -143,9 +145,12 @@ void Exchange::end_attempt(http::Request& r)
 {
     if (error_)
         note_failure(r);
-    else if (peer_)
-        group_.succeeded(*peer_);
     now_->ended = Clock::now();
+    if (asked_)
+        peer_->answered(now_->started);
+    if (!error_ && peer_)
+        group_.succeeded(*peer_, now_->header - now_->started, now_->ended - now_->started);
+    asked_ = false;
     link_.reset();
 }
 
@@ -170,13 +175,13 @@ Error Exchange::open_link(http::Request& r)
 {
     link_.reset();
     if (!fresh_only_)
-        peer_ = group_.pick(std::span(tried_.data(), tried_count_));
+        peer_ = group_.pick(&r, std::span(tried_.begin(), tried_.size()));
     if (!peer_)
         return failure(Failure::no_peer);
     if (!fresh_only_)
         ++tries_;
-    if (tried_count_ < max_tried && !fresh_only_)
-        tried_[tried_count_++] = peer_;
+    if (!fresh_only_)
+        tried_.push(r.arena(), peer_);
     connecting_ = false;
     if (!fresh_only_)
         link_ = group_.take_idle(*peer_);
@@ -271,7 +276,7 @@ bool Exchange::another_try(http::Request& r) const
         return false;
     if (rules_.next_timeout_total.count() && Clock::now() >= give_up_)
         return false;
-    return tried_count_ < group_.size() && tried_count_ < max_tried;
+    return tried_.size() < group_.size();
 }
 
 bool Exchange::may_retry(http::Request& r)

@@ -163,7 +163,6 @@ private:
     Task<Download> pump(http::Request& r, net::Stream& from, net::Stream& to,
                         std::string_view first, Lane& lane);
 
-    static constexpr size_t max_tried = 32;
     static constexpr size_t max_gather = 12;
 
     Group& group_;
@@ -172,8 +171,7 @@ private:
     Peer* peer_ = nullptr;
     std::unique_ptr<Link> link_;
     Attempt* now_ = nullptr;
-    std::array<Peer*, max_tried> tried_;
-    size_t tried_count_ = 0;
+    ArenaVector<Peer*> tried_;
     uint32_t tries_ = 0;
     Error error_;
     http::Request* r_ = nullptr;
@@ -193,6 +191,7 @@ private:
     Instant request_sent_at_{0};
     Instant tunnel_used_{0};    // when bytes last came, from either side
     bool stream_body_ = false;  // the request body is pulled from the client while it is sent
+    bool asked_ = false;        // peer_ counts us among those that it has not answered
     bool connecting_ = false;
     bool send_failed_ = false;  // the peer does not read: it may have answered all the same
     bool have_head_ = false;

@@ -5,6 +5,7 @@
 
 #include "core/event/loop.h"
 #include "core/net/resolver.h"
+#include "core/upstream/round_robin.h"
 
 namespace sluice::upstream {
 namespace {
@@ -13,14 +14,9 @@ constexpr ms retry_names{5000};
 
 }  // namespace
 
-bool Peer::resting(Instant now) const
-{
-    return max_fails && fails >= max_fails && now - checked_at <= fail_timeout;
-}
-
 Link::~Link()
 {
-    --peer.in_use;
+    peer.leave();
     net::Room::give_slot();
 }
 
@@ -40,6 +36,9 @@ void Group::add(PeerSpec peer)
 {
     if (peer.name.empty())
         peer.name = peer.address.text();
+    if (peer.server.empty())
+        peer.server = peer.name;
+    prepared_ = false;
     peers_.push_back(std::make_unique<Peer>(std::move(peer)));
 }
 
@@ -82,68 +81,128 @@ void Group::resolve_missing()
     }
 }
 
-size_t Group::primaries() const
+// ---- choosing -----------------------------------------------------------------------------------
+
+bool Group::balance_with(MakeBalancer make, bool backups)
 {
-    return static_cast<size_t>(
-        std::count_if(peers_.begin(), peers_.end(), [](const auto& p) { return !p->backup; }));
+    bool first = !make_balancer_;
+    make_balancer_ = std::move(make);
+    backups_too_ = backups;
+    prepared_ = false;
+    return first;
 }
 
-Peer* Group::pick(std::span<Peer* const> tried)
+void Group::prepare()
+{
+    if (prepared_)
+        return;
+    prepared_ = true;
+    all_.clear();
+    std::vector<Peer*> servers, backups;
+    for (const auto& p : peers_) {
+        all_.push_back(p.get());
+        (p->backup ? backups : servers).push_back(p.get());
+    }
+    if (!servers_)
+        servers_ = make_balancer_ ? make_balancer_() : std::make_unique<RoundRobin>();
+    if (!backups_ && !backups.empty())
+        backups_ = backups_too_ ? make_balancer_() : std::make_unique<RoundRobin>();
+    servers_->set_peers(std::move(servers));
+    if (backups_)
+        backups_->set_peers(std::move(backups));
+}
+
+Peer* Group::pick(http::Request* r, std::span<Peer* const> tried)
 {
     resolve_missing();
-    if (Peer* peer = choose(false, tried))
-        return peer;
-    return choose(true, tried);
-}
-
-Peer* Group::choose(bool backups, std::span<Peer* const> tried)
-{
-    Peer* best = nullptr;
-    int total = 0;
+    prepare();
     Instant now = Clock::now();
-    size_t candidates = 0;
-    for (const auto& peer : peers_)
-        candidates += peer->backup == backups;
-    for (const auto& each : peers_) {
-        Peer& peer = *each;
-        if (peer.backup != backups || peer.down ||
-            (peer.max_conns && peer.in_use >= peer.max_conns))
+    Choice choice(r, tried, now, peers_.size() > 1);
+    for (;;) {
+        Peer* peer = choose(choice);
+        if (peer && !may_try(*peer, now))
             continue;
-        if (std::find(tried.begin(), tried.end(), &peer) != tried.end())
-            continue;
-        if (candidates > 1 && peer.resting(now))  // the only one never rests
-            continue;
-        peer.current_weight += peer.effective_weight;
-        total += peer.effective_weight;
-        if (peer.effective_weight < peer.weight)
-            ++peer.effective_weight;
-        if (!best || peer.current_weight > best->current_weight)
-            best = &peer;
+        if (!peer && tried.empty())
+            peer = longest_at_rest(Choice(r, tried, now, false));
+        return peer;
     }
-    if (!best)
-        return nullptr;
-    best->current_weight -= total;
-    if (now - best->checked_at > best->fail_timeout)
-        best->checked_at = now;
-    return best;
 }
 
-void Group::succeeded(Peer& peer)
+Peer* Group::choose(const Choice& choice)
 {
+    if (sticky_)
+        if (Peer* peer = sticky_->find(choice, all_))
+            return peer;
+    if (Peer* peer = servers_->pick(choice))
+        return peer;
+    return backups_ ? backups_->pick(choice) : nullptr;
+}
+
+// A peer that has rested gets one request to prove itself, from all workers together. False: it is
+// another's.
+bool Group::may_try(Peer& peer, Instant now)
+{
+    PeerState& state = peer.state();
+    if (state.fails == 0)
+        return true;
+    int64_t checked = state.checked_at;
+    if (now.ticks - checked <= peer.fail_timeout.count())
+        return true;
+    return state.checked_at.compare_exchange_strong(checked, now.ticks) || !peer.resting(now);
+}
+
+Peer* Group::longest_at_rest(const Choice& choice) const
+{
+    Peer* found = nullptr;
+    for (Peer* p : all_) {
+        if (!choice.usable(*p))
+            continue;
+        bool better =
+            !found || (found->backup && !p->backup) ||
+            (found->backup == p->backup && p->state().failed_at < found->state().failed_at);
+        if (better)
+            found = p;
+    }
+    return found;
+}
+
+namespace {
+
+// Half of it is of the last six or so.
+void mix(std::atomic<uint32_t>& average, ms took)
+{
+    auto us = static_cast<uint32_t>(std::clamp<int64_t>(took.count() * 1000, 1, INT32_MAX));
+    uint32_t before = average.load(std::memory_order_relaxed);
+    uint32_t after = before ? before - before / 8 + us / 8 : us;
+    if (after != before)
+        average.store(std::max(after, 1u), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void Group::succeeded(Peer& peer, ms header, ms whole)
+{
+    PeerState& state = peer.state();
+    mix(state.header_us, header);
+    mix(state.last_byte_us, whole);
+    if (state.fails == 0)
+        return;
     // A good answer after the last failure's window clears the count.
-    if (peer.failed_at < peer.checked_at)
-        peer.fails = 0;
+    if (state.failed_at >= state.checked_at)
+        return;
+    if (peer.max_fails && state.fails >= static_cast<uint32_t>(peer.max_fails))
+        state.recovered_at = Clock::now().ticks;
+    state.fails = 0;
 }
 
 bool Group::failed(Peer& peer)
 {
-    Instant now = Clock::now();
-    ++peer.fails;
-    peer.failed_at = now;
-    peer.checked_at = now;
+    PeerState& state = peer.state();
+    uint32_t fails = ++state.fails;
+    state.failed_at = state.checked_at = Clock::now().ticks;
     if (peer.max_fails)
         peer.effective_weight = std::max(0, peer.effective_weight - peer.weight / peer.max_fails);
-    return peer.max_fails && peer.fails == peer.max_fails && peers_.size() > 1;
+    return peer.max_fails && fails == static_cast<uint32_t>(peer.max_fails) && peers_.size() > 1;
 }
 
 // ---- idle connections ---------------------------------------------------------------------------
@@ -159,7 +218,7 @@ std::unique_ptr<Link> Group::take_idle(Peer& peer)
     --idle_count_;
     found->pool = nullptr;
     found->stream.watch().set_hook({});
-    ++peer.in_use;
+    peer.take();
     return std::unique_ptr<Link>(found);
 }
 
@@ -173,7 +232,7 @@ void Group::give_back(std::unique_ptr<Link> link)
     if (idle_count_ >= keepalive.connections)
         drop(idle_.front());
     Link& idle = *link.release();
-    --idle.peer.in_use;  // an idle connection is not a request (max_conns)
+    idle.peer.leave();  // an idle connection is not a request (max_conns)
     idle.pool = this;
     idle.idle_since = Clock::now();
     // Whatever happens on an idle connection, it is of no use any more.
@@ -201,7 +260,7 @@ void Group::drop(Link& link)
     link.ListHook<PeerIdle>::unlink();
     link.ListHook<PoolIdle>::unlink();
     --idle_count_;
-    ++link.peer.in_use;  // ~Link counts it off
+    link.peer.take();  // ~Link counts it off
     delete &link;
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Group: the peers of an `upstream {}` (or of one literal address), who is next, and the
-// connections to them that are kept alive. Smooth weighted round robin; a peer that failed
+// connections to them that are kept alive. A balancer chooses (balancer.h); a peer that failed
 // max_fails times within fail_timeout rests for fail_timeout, then gets one request to prove
-// itself; backups serve when no primary can. State is per worker. A group is made while the
+// itself; backups serve when no primary can. The last one that lives is never sent to rest: where
+// all rest, the one that failed longest ago is asked, once for a request. A group is made while the
 // configuration is read; names of peers that do not resolve then are tried again when they are
 // needed.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,40 +23,14 @@
 #include "core/net/room.h"
 #include "core/net/stream.h"
 #include "core/os/address.h"
+#include "core/upstream/balancer.h"
+#include "core/upstream/peer.h"
 
 namespace sluice::upstream {
 
 class Group;
 
-class Link;
-struct PeerIdle;  // tag: the idle connections to one peer
-struct PoolIdle;  // tag: those of the whole group
-
-/// A `server` line's say about one address.
-struct PeerSpec {
-    os::Address address;
-    std::string name;  // $upstream_addr: "127.0.0.1:8080", "unix:/path"
-    int weight = 1;
-    int max_fails = 1;  // 0: never rests
-    ms fail_timeout{10000};
-    int max_conns = 0;  // 0: no limit
-    bool down = false;
-    bool backup = false;
-};
-
-/// And what this worker knows of it.
-struct Peer : PeerSpec {
-    explicit Peer(PeerSpec spec) : PeerSpec(std::move(spec)), effective_weight(weight) {}
-    int current_weight = 0;
-    int effective_weight = 1;
-    int fails = 0;
-    int in_use = 0;
-    Instant failed_at{0};       // last failure
-    Instant checked_at{0};      // last try after it
-    List<Link, PeerIdle> idle;  // connections, oldest first
-
-    bool resting(Instant now) const;
-};
+struct PoolIdle;  // tag: the idle connections of the whole group
 
 /// A connection to a peer: in use by one exchange, or idle in its group's pool.
 class Link final : public ListHook<PeerIdle>, public ListHook<PoolIdle>, private net::Sheddable
@@ -62,7 +38,7 @@ class Link final : public ListHook<PeerIdle>, public ListHook<PoolIdle>, private
 public:
     explicit Link(Peer& p) : peer(p), created(Clock::now())
     {
-        ++peer.in_use;
+        peer.take();
         net::Room::take_slot();
     }
     ~Link();
@@ -114,13 +90,21 @@ public:
     bool empty() const { return peers_.empty(); }
     bool has_names() const { return !sources_.empty(); }
     size_t size() const { return peers_.size(); }
-    size_t primaries() const;
     const std::vector<std::unique_ptr<Peer>>& peers() const { return peers_; }
 
-    /// The next peer that was not tried; null when all have been or none lives.
-    Peer* pick(std::span<Peer* const> tried);
-    /// How an exchange with it ended, for the balance.
-    void succeeded(Peer& peer);
+    using MakeBalancer = std::function<std::unique_ptr<Balancer>()>;
+    /// Who chooses, among the servers and, with `backups`, among the backups too; without it those
+    /// go in turn. False: there was one already (it is replaced).
+    bool balance_with(MakeBalancer make, bool backups);
+    void stick_with(std::unique_ptr<Sticky> sticky) { sticky_ = std::move(sticky); }
+    Sticky* sticky() const { return sticky_.get(); }
+    /// After the last add(): balancers make what they need, so that no request waits for it.
+    void prepare();
+
+    /// The next peer that was not tried; null when all have been or none can serve now.
+    Peer* pick(http::Request* r, std::span<Peer* const> tried);
+    /// How an exchange with it ended, for the balance: it took so long to the head and to the end.
+    void succeeded(Peer& peer, ms header, ms whole);
     /// True when the peer rests from now on.
     bool failed(Peer& peer);
 
@@ -132,7 +116,9 @@ public:
 
 private:
     friend class Link;
-    Peer* choose(bool backups, std::span<Peer* const> tried);
+    Peer* choose(const Choice& choice);
+    Peer* longest_at_rest(const Choice& choice) const;
+    bool may_try(Peer& peer, Instant now);
     void drop(Link& link);
     void expired() override;
     void add_resolved(const PeerSource& source, const std::vector<os::Address>& addresses);
@@ -141,6 +127,12 @@ private:
     std::string name_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<PeerSource> sources_;
+    MakeBalancer make_balancer_;
+    bool backups_too_ = false;
+    bool prepared_ = false;
+    std::vector<Peer*> all_;
+    std::unique_ptr<Balancer> servers_, backups_;  // null: there are none
+    std::unique_ptr<Sticky> sticky_;
     List<Link, PoolIdle> idle_;  // oldest first
     size_t idle_count_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -121,11 +121,11 @@ constexpr Metric<zone::Zone> of_zones[] = {
 constexpr Metric<PeerView> of_peers[] = {
     {"upstream_peer_up", gauge, false, "0: marked down, or resting after failures.", is_up},
     {"upstream_peer_requests_active", gauge, false, "Requests at the peer now.",
-     [](const PeerView& p) { return static_cast<uint64_t>(p.peer.in_use); }},
+     [](const PeerView& p) { return uint64_t{p.peer.in_use()}; }},
     {"upstream_peer_connections_idle", gauge, false, "Connections kept for later requests.",
      [](const PeerView& p) { return uint64_t{p.peer.idle.size()}; }},
     {"upstream_peer_fails", gauge, false, "Failures that count against it now.",
-     [](const PeerView& p) { return static_cast<uint64_t>(p.peer.fails); }},
+     [](const PeerView& p) { return uint64_t{p.peer.state().fails}; }},
     {"upstream_peer_weight", gauge, false, "Weight in the configuration.",
      [](const PeerView& p) { return static_cast<uint64_t>(p.peer.weight); }},
 };

@@ -3,6 +3,7 @@
 #include "core/base/bytes.h"
 #include "core/http/module.h"
 #include "core/upstream/exchange.h"
+#include "core/upstream/group_block.h"
 #include "core/upstream/groups.h"
 
 namespace sluice::upstream_ {
@@ -12,27 +13,17 @@ using upstream::Group;
 using upstream::Groups;
 using upstream::PeerSource;
 
-/// What stands inside upstream { }: directives write to the group at once.
-struct Body {
-    Group* group = nullptr;
-    conf::Setting<int> keepalive;
-};
-
-class UpstreamBlock : public conf::Block
+class UpstreamBlock final : public upstream::GroupBlock
 {
 public:
-    UpstreamBlock(conf::Block* outer, Group& group) : Block(conf::in_upstream, outer)
-    {
-        body_.group = &group;
-    }
-    void* conf(size_t set, const void* tag) override
-    {
-        return tag == conf::tag_of<Body>() ? &body_ : parent->conf(set, tag);
-    }
-
-private:
-    Body body_;
+    using GroupBlock::GroupBlock;
+    bool keepalive = false;  // written
 };
+
+UpstreamBlock& block_of(Apply& apply)
+{
+    return static_cast<UpstreamBlock&>(upstream::group_block(apply));
+}
 
 void open_upstream(Apply& apply)
 {
@@ -43,6 +34,8 @@ void open_upstream(Apply& apply)
     apply.in.run(apply.node.children, block);
     if (group->empty() && !group->has_names())
         apply.fail_end("no servers are inside upstream");
+    else if (!apply.diag.failed())
+        group->prepare();
 }
 
 bool set_number(Apply& apply, size_t i, std::string_view word, int& out)
@@ -56,44 +49,76 @@ bool set_number(Apply& apply, size_t i, std::string_view word, int& out)
     return true;
 }
 
+bool parse_weight(Apply& apply, size_t i, std::string_view word, int& out)
+{
+    if (!set_number(apply, i, word, out))
+        return false;
+    if (out == 0)
+        apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word));
+    return out != 0;
+}
+
+bool parse_time(Apply& apply, size_t i, std::string_view word, ms& out)
+{
+    auto time = conf::parse_seconds(word.substr(word.find('=') + 1));
+    if (time)
+        out = *time;
+    else
+        apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word));
+    return time.has_value();
+}
+
+bool unsupported(Apply& apply, size_t i)
+{
+    std::string_view word = apply.arg(i);
+    apply.fail_at(i, fmt::format("balancing method does not support parameter \"{}\"",
+                                 word.substr(0, word.find('='))));
+    return false;
+}
+
+bool parse_route(Apply& apply, size_t i, std::string_view word, std::string& out)
+{
+    out = word.substr(word.find('=') + 1);
+    if (out.empty() || out.size() > 32)
+        apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word), "1 to 32 bytes");
+    return !apply.failed();
+}
+
 bool parse_parameter(Apply& apply, size_t i, upstream::PeerSpec& peer)
 {
     std::string_view word = apply.arg(i);
     if (word == "down")
         return peer.down = true;
+    if (word == "drain")
+        return peer.drain = true;
     if (word == "backup")
-        return peer.backup = true;
-    if (word.starts_with("weight=")) {
-        if (!set_number(apply, i, word, peer.weight))
-            return false;
-        if (peer.weight == 0) {
-            apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word));
-            return false;
-        }
-        return true;
-    }
+        return block_of(apply).backups ? (peer.backup = true) : unsupported(apply, i);
+    if (word.starts_with("weight="))
+        return parse_weight(apply, i, word, peer.weight);
     if (word.starts_with("max_fails="))
         return set_number(apply, i, word, peer.max_fails);
     if (word.starts_with("max_conns="))
         return set_number(apply, i, word, peer.max_conns);
-    if (word.starts_with("fail_timeout=")) {
-        auto time = conf::parse_seconds(word.substr(13));
-        if (time) {
-            peer.fail_timeout = *time;
-            return true;
-        }
-    }
+    if (word.starts_with("fail_timeout="))
+        return parse_time(apply, i, word, peer.fail_timeout);
+    if (word.starts_with("slow_start="))
+        return block_of(apply).slow_start ? parse_time(apply, i, word, peer.slow_start)
+                                          : unsupported(apply, i);
+    if (word.starts_with("route="))
+        return parse_route(apply, i, word, peer.route);
     apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word));
     return false;
 }
 
-void add_server(Apply& apply, Body& body)
+void add_server(Apply& apply)
 {
+    Group& group = upstream::group_block(apply).group;
     PeerSource source;
     for (size_t i = 1; i < apply.size(); ++i)
         if (apply.arg(i) != "resolve" && !parse_parameter(apply, i, source.pattern))
             return;
     std::string_view text = apply.arg(0);
+    source.pattern.server = text;
     if (!upstream::split_host_port(text, 80, source.host, source.port))
         return apply.fail_at(0, fmt::format("invalid port in upstream \"{}\"", text));
     os::Address address;
@@ -103,21 +128,22 @@ void add_server(Apply& apply, Body& body)
                        : os::Address::from_literal(source.host, source.port, address);
     if (literal) {
         source.pattern.address = address;
-        return body.group->add(source.pattern);
+        return group.add(source.pattern);
     }
     if (is_unix)
         return apply.fail_at(0, fmt::format("invalid unix socket path in upstream \"{}\"", text));
     std::string why;
-    if (!body.group->add_name(std::move(source), why))
+    if (!group.add_name(std::move(source), why))
         apply.warn("host-not-found",
                    fmt::format(
                        "host not found in upstream \"{}\" ({}); requests get 502 until it resolves",
                        text, why));
 }
 
-void set_keepalive(Apply& apply, Body& body)
+void set_keepalive(Apply& apply)
 {
-    if (body.keepalive.is_set())
+    UpstreamBlock& block = block_of(apply);
+    if (block.keepalive)
         return apply.fail_directive("is duplicate");
     auto n = parse_decimal(apply.arg(0));
     if (!n || *n > INT32_MAX)
@@ -125,30 +151,30 @@ void set_keepalive(Apply& apply, Body& body)
             fmt::format("invalid value \"{}\" in \"keepalive\" directive", apply.arg(0)));
     if (apply.size() > 1 && apply.arg(1) != "local")
         return apply.fail_at(1, fmt::format("invalid parameter \"{}\"", apply.arg(1)));
-    body.keepalive.set(static_cast<int>(*n));
-    body.group->keepalive.connections = static_cast<size_t>(*n);
+    block.keepalive = true;
+    block.group.keepalive.connections = static_cast<size_t>(*n);
 }
 
-void set_keepalive_requests(Apply& apply, Body& body)
+void set_keepalive_requests(Apply& apply)
 {
-    conf::parse(apply, 0, body.group->keepalive.requests);
+    conf::parse(apply, 0, block_of(apply).group.keepalive.requests);
 }
-void set_keepalive_time(Apply& apply, Body& body)
+void set_keepalive_time(Apply& apply)
 {
-    conf::parse(apply, 0, body.group->keepalive.time);
+    conf::parse(apply, 0, block_of(apply).group.keepalive.time);
 }
-void set_keepalive_timeout(Apply& apply, Body& body)
+void set_keepalive_timeout(Apply& apply)
 {
-    conf::parse(apply, 0, body.group->keepalive.timeout);
+    conf::parse(apply, 0, block_of(apply).group.keepalive.timeout);
 }
 
 constexpr Directive directives[] = {
     {"upstream", in_http, 1, 1, conf::run<open_upstream>, true},
-    {"server", in_upstream, 1, any, call<add_server>},
-    {"keepalive", in_upstream, 1, 2, call<set_keepalive>},
-    {"keepalive_requests", in_upstream, 1, 1, call<set_keepalive_requests>},
-    {"keepalive_time", in_upstream, 1, 1, call<set_keepalive_time>},
-    {"keepalive_timeout", in_upstream, 1, 1, call<set_keepalive_timeout>},
+    {"server", in_upstream, 1, any, conf::run<add_server>},
+    {"keepalive", in_upstream, 1, 2, conf::run<set_keepalive>},
+    {"keepalive_requests", in_upstream, 1, 1, conf::run<set_keepalive_requests>},
+    {"keepalive_time", in_upstream, 1, 1, conf::run<set_keepalive_time>},
+    {"keepalive_timeout", in_upstream, 1, 1, conf::run<set_keepalive_timeout>},
     {"zone", in_upstream, 1, 2, conf::ignored},  // state is per worker
 };
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Peer: one address of a group: what its `server` line says, what all workers know of it, and what
+// this worker alone does.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/list.h"
+#include "core/os/address.h"
+
+namespace sluice::upstream {
+
+class Link;
+struct PeerIdle;  // tag: the idle connections to one peer
+
+/// A `server` line's say about one address.
+struct PeerSpec {
+    os::Address address;
+    std::string name;    // $upstream_addr: "127.0.0.1:8080", "unix:/path"
+    std::string server;  // as written; one name may have several addresses
+    std::string route;   // sticky's word for it
+    int weight = 1;
+    int max_fails = 1;  // 0: never rests
+    ms fail_timeout{10000};
+    int max_conns = 0;  // requests at a time; 0: no limit
+    ms slow_start{0};   // after it has come back: how long until it has its whole weight
+    bool down = false;
+    bool backup = false;
+    bool drain = false;  // only for clients that are bound to it
+};
+
+/// What all workers know of a peer. Times of the steady clock, which is one for all processes.
+/// Zero bytes are its first state. Each number is right on its own.
+struct alignas(64) PeerState {
+    std::atomic<uint32_t> fails;
+    std::atomic<uint32_t> in_use;                   // requests at it now
+    std::atomic<int64_t> failed_at;                 // the last failure
+    std::atomic<int64_t> checked_at;                // the last try after it
+    std::atomic<int64_t> recovered_at;              // when it came back; 0: it was never away
+    std::atomic<uint32_t> header_us, last_byte_us;  // moving averages; 0: none yet
+};
+
+struct Peer : PeerSpec {
+    explicit Peer(PeerSpec spec) : PeerSpec(std::move(spec)), effective_weight(weight) {}
+    Peer(const Peer&) = delete;
+
+    PeerState& state() const { return *state_; }
+    bool full() const { return max_conns && in_use() >= static_cast<uint32_t>(max_conns); }
+    /// It failed max_fails times and its fail_timeout is not over.
+    bool resting(Instant now) const
+    {
+        if (!max_fails || state().fails.load(relaxed) < static_cast<uint32_t>(max_fails))
+            return false;
+        return now.ticks - state().checked_at.load(relaxed) <= fail_timeout.count();
+    }
+    uint32_t in_use() const { return state().in_use.load(relaxed); }
+    void take() { state().in_use.fetch_add(1, relaxed); }
+    void leave() { state().in_use.fetch_sub(1, relaxed); }
+
+    /// The part of its weight that it has while it starts slowly, above 0; 1 when it does not.
+    double ramp(Instant now) const
+    {
+        int64_t since = state().recovered_at.load(relaxed);
+        if (!slow_start.count() || !since || now.ticks - since >= slow_start.count())
+            return 1;
+        double part =
+            static_cast<double>(now.ticks - since) / static_cast<double>(slow_start.count());
+        return std::max(part, 0.01);
+    }
+    /// Its weight in thousandths: less after failures and while it starts slowly.
+    int64_t weight_now(Instant now) const
+    {
+        return static_cast<int64_t>(1000 * effective_weight * ramp(now));
+    }
+
+    /// Requests of this worker that it has not answered: since when, in the mean.
+    void asked(Instant now)
+    {
+        ++waiting_;
+        since_sum_ += now.ticks;
+    }
+    void answered(Instant since)
+    {
+        --waiting_;
+        since_sum_ -= since.ticks;
+    }
+    double mean_wait_us(Instant now) const
+    {
+        return waiting_ ? 1000.0 * static_cast<double>(now.ticks * waiting_ - since_sum_) /
+                              static_cast<double>(waiting_)
+                        : 0;
+    }
+
+    int64_t current_weight = 0;  // of smooth round robin, in thousandths
+    int effective_weight = 1;    // less than `weight` after failures
+    List<Link, PeerIdle> idle;   // connections, oldest first
+
+private:
+    static constexpr auto relaxed = std::memory_order_relaxed;
+    int64_t waiting_ = 0, since_sum_ = 0;
+    PeerState own_{};
+    PeerState* state_ = &own_;
+};
+
+}  // namespace sluice::upstream

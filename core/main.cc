@@ -3,6 +3,7 @@
 #include "core/base/log_files.h"
 #include "core/http/service.h"
 #include "core/process/payload.h"
+#include "core/upstream/groups.h"
 
 namespace sluice {
 namespace {
@@ -19,9 +20,16 @@ public:
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
     std::vector<std::string> directories() override { return service_.directories(); }
     zone::Set* zones() override { return &service_.main().zones; }
+    std::string share(const Payload* running) override
+    {
+        auto* before = static_cast<const HttpPayload*>(running);
+        return groups().open(before ? &before->groups() : nullptr);
+    }
+    void forget(int pid) override { groups().forget(pid); }
     void start(event::Loop&, const net::ListenSockets& sockets, const process::Station& station,
                std::function<void()> drained) override
     {
+        groups().begin(station.post.scoreboard.index_of(station.post.line), os::process_id());
         service_.start(sockets, station.post, station.room, std::move(drained));
     }
     void quit() override { service_.quit(); }
@@ -30,6 +38,8 @@ public:
     size_t say_farewell() override { return service_.say_farewell(); }
 
 private:
+    upstream::Groups& groups() const { return upstream::Groups::of(service_.main()); }
+
     http::Service service_;
 };
 

@@ -104,6 +104,14 @@ std::span<WorkerLine> Scoreboard::lines() const
     return {shared().lines, shared().used};
 }
 
+size_t Scoreboard::index_of(const WorkerLine& line) const
+{
+    for (const WorkerLine& each : lines())
+        if (&each == &line)
+            return static_cast<size_t>(&each - lines().data());
+    return max_workers;
+}
+
 size_t Scoreboard::listener_count() const
 {
     return memory_ ? shared().listeners + 1 : 1;

@@ -83,6 +83,8 @@ public:
 
     /// Lines that were ever used.
     std::span<WorkerLine> lines() const;
+    /// The number of a line; max_workers when it is none of these.
+    size_t index_of(const WorkerLine& line) const;
     /// Names of the listeners, by their index; 0 is "other".
     size_t listener_count() const;
     std::string_view listener_name(size_t index) const;

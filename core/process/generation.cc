@@ -193,10 +193,11 @@ void Generation::make_directories(Report& report)
 
 bool Generation::open_zones(const Generation* running, Report& report)
 {
-    zone::Set* zones = payload->zones();
-    if (!zones)
-        return true;
-    std::string why = zones->open(running ? running->payload->zones() : nullptr, log);
+    std::string why;
+    if (zone::Set* zones = payload->zones())
+        why = zones->open(running ? running->payload->zones() : nullptr, log);
+    if (why.empty())
+        why = payload->share(running ? running->payload.get() : nullptr);
     if (!why.empty())
         report(Level::emerg, why);
     return why.empty();
@@ -204,6 +205,7 @@ bool Generation::open_zones(const Generation* running, Report& report)
 
 bool Generation::forget_process(int pid) const
 {
+    payload->forget(pid);
     zone::Set* zones = payload->zones();
     return !zones || zones->drop_owner(pid);
 }

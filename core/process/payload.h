@@ -49,6 +49,12 @@ public:
     /// The shared zones that it asked for, or null; the process layer opens them before start().
     virtual zone::Set* zones() { return nullptr; }
 
+    /// Other memory that its processes share, made with the zones; `running` is of the same kind,
+    /// or null. "" or why there is none.
+    virtual std::string share(const Payload* running) { return ""; }
+    /// A worker has ended: what it held in that memory is free.
+    virtual void forget(int pid) {}
+
     /// In the worker (or the single process), after the privileges were dropped. `sockets` is in
     /// the order of listens(); their descriptors stay the process layer's: register
     /// os::duplicate()s, as net::Acceptors does. `drained` is called once after quit(),

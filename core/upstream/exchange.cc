@@ -137,6 +137,7 @@ Error Exchange::begin_attempt(http::Request& r)
     now_->address = peer_->name;
     prepare(r);
     peer_->asked(now_->started);
+    ++peer_->cell().requests;
     asked_ = true;
     return {};
 }

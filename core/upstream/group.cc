@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "core/base/hash.h"
 #include "core/event/loop.h"
 #include "core/net/resolver.h"
+#include "core/upstream/board.h"
 #include "core/upstream/round_robin.h"
 
 namespace sluice::upstream {
@@ -39,7 +41,13 @@ void Group::add(PeerSpec peer)
     if (peer.server.empty())
         peer.server = peer.name;
     prepared_ = false;
+    int number = names_[peer.name]++;
     peers_.push_back(std::make_unique<Peer>(std::move(peer)));
+    Peer& made = *peers_.back();
+    // The same address may be there twice.
+    made.key = hash_bytes(made.name, hash_bytes(name_, static_cast<uint64_t>(number))) | 1;
+    if (board_)
+        board_->adopt(made);
 }
 
 void Group::add_resolved(const PeerSource& source, const std::vector<os::Address>& addresses)
@@ -199,6 +207,7 @@ bool Group::failed(Peer& peer)
 {
     PeerState& state = peer.state();
     uint32_t fails = ++state.fails;
+    ++peer.cell().failures;
     state.failed_at = state.checked_at = Clock::now().ticks;
     if (peer.max_fails)
         peer.effective_weight = std::max(0, peer.effective_weight - peer.weight / peer.max_fails);
@@ -219,6 +228,7 @@ std::unique_ptr<Link> Group::take_idle(Peer& peer)
     found->pool = nullptr;
     found->stream.watch().set_hook({});
     peer.take();
+    --peer.cell().idle;
     return std::unique_ptr<Link>(found);
 }
 
@@ -232,6 +242,7 @@ void Group::give_back(std::unique_ptr<Link> link)
     if (idle_count_ >= keepalive.connections)
         drop(idle_.front());
     Link& idle = *link.release();
+    ++idle.peer.cell().idle;
     idle.peer.leave();  // an idle connection is not a request (max_conns)
     idle.pool = this;
     idle.idle_since = Clock::now();
@@ -260,6 +271,7 @@ void Group::drop(Link& link)
     link.ListHook<PeerIdle>::unlink();
     link.ListHook<PoolIdle>::unlink();
     --idle_count_;
+    --link.peer.cell().idle;
     link.peer.take();  // ~Link counts it off
     delete &link;
 }

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -28,6 +29,7 @@
 
 namespace sluice::upstream {
 
+class Board;
 class Group;
 
 struct PoolIdle;  // tag: the idle connections of the whole group
@@ -101,6 +103,9 @@ public:
     /// After the last add(): balancers make what they need, so that no request waits for it.
     void prepare();
 
+    /// Peers that come from now on, and whose state is theirs alone, get it from the board.
+    void serve(Board& board) { board_ = &board; }
+
     /// The next peer that was not tried; null when all have been or none can serve now.
     Peer* pick(http::Request* r, std::span<Peer* const> tried);
     /// How an exchange with it ended, for the balance: it took so long to the head and to the end.
@@ -127,6 +132,8 @@ private:
     std::string name_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<PeerSource> sources_;
+    std::unordered_map<std::string, int> names_;  // how often each address is there
+    Board* board_ = nullptr;
     MakeBalancer make_balancer_;
     bool backups_too_ = false;
     bool prepared_ = false;

@@ -109,6 +109,8 @@ Group* Groups::dynamic(std::string_view address, uint16_t default_port)
         !split_host_port(address, default_port, source.host, source.port))
         return nullptr;
     auto group = std::make_unique<Group>(std::string(address));
+    if (serving_)
+        group->serve(board_);
     if (literal(source.host, source.port, source.pattern.address))
         group->add(std::move(source.pattern));
     else if (source.host.starts_with("unix:"))
@@ -116,6 +118,25 @@ Group* Groups::dynamic(std::string_view address, uint16_t default_port)
     else
         group->add_later(std::move(source));
     return implicit_.emplace(std::string(address), std::move(group)).first->second.get();
+}
+
+std::string Groups::open(const Groups* running)
+{
+    std::vector<Peer*> peers;
+    for (const auto* groups : {&defined_, &implicit_})
+        for (const auto& [name, group] : *groups)
+            for (const auto& peer : group->peers())
+                peers.push_back(peer.get());
+    return board_.open(running ? &running->board_ : nullptr, peers);
+}
+
+void Groups::begin(size_t line, int pid)
+{
+    serving_ = true;
+    board_.begin(line, pid);
+    for (auto* groups : {&defined_, &implicit_})
+        for (auto& [name, group] : *groups)
+            group->serve(board_);
 }
 
 }  // namespace sluice::upstream

@@ -11,6 +11,7 @@
 
 #include "core/conf/diag.h"
 #include "core/http/config.h"
+#include "core/upstream/board.h"
 #include "core/upstream/group.h"
 
 namespace sluice::upstream {
@@ -37,9 +38,20 @@ public:
     /// now. Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
     Group* dynamic(std::string_view address, uint16_t default_port);
 
+    /// By the master, when the configuration is complete: memory that workers share, in which
+    /// peers keep what the running configuration's know. "" or why not.
+    std::string open(const Groups* running);
+    /// By a worker, before it serves: its line of the scoreboard.
+    void begin(size_t line, int pid);
+    /// By the master: this process has ended.
+    void forget(int pid) { board_.forget(pid); }
+    const Board& board() const { return board_; }
+
 private:
     static constexpr size_t max_dynamic = 1000;
+    Board board_;  // outlives the groups: idle connections that end are counted there
     std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_;
+    bool serving_ = false;
 };
 
 /// "host:port" in its parts; false when the port is none. Unix paths are host, with port 0.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/clock.h"
+#include "core/base/counter.h"
 #include "core/base/list.h"
 #include "core/os/address.h"
 
@@ -36,6 +37,7 @@ struct PeerSpec {
 /// What all workers know of a peer. Times of the steady clock, which is one for all processes.
 /// Zero bytes are its first state. Each number is right on its own.
 struct alignas(64) PeerState {
+    std::atomic<uint64_t> key;  // of whose it is, where that was found while serving
     std::atomic<uint32_t> fails;
     std::atomic<uint32_t> in_use;                   // requests at it now
     std::atomic<int64_t> failed_at;                 // the last failure
@@ -44,10 +46,26 @@ struct alignas(64) PeerState {
     std::atomic<uint32_t> header_us, last_byte_us;  // moving averages; 0: none yet
 };
 
+/// What one worker does with a peer. The gauges are taken back when it ends; counters go on in the
+/// worker that has its line next.
+struct PeerCell {
+    std::atomic<uint32_t> in_use;  // gauge: requests of it
+    std::atomic<uint32_t> idle;    // gauge: connections kept
+    Counter requests, failures;
+};
+
+/// Of one worker: which of its cells it is just changing, see board.h.
+struct alignas(64) PeerRow {
+    std::atomic<int> pid;            // 0: nobody's now
+    std::atomic<uint32_t> changing;  // the peer's slot + 1; 0: none
+    std::atomic<bool> used;          // it has been somebody's
+};
+
 struct Peer : PeerSpec {
     explicit Peer(PeerSpec spec) : PeerSpec(std::move(spec)), effective_weight(weight) {}
     Peer(const Peer&) = delete;
 
+    uint64_t key = 0;  // of its state
     PeerState& state() const { return *state_; }
     bool full() const { return max_conns && in_use() >= static_cast<uint32_t>(max_conns); }
     /// It failed max_fails times and its fail_timeout is not over.
@@ -58,8 +76,19 @@ struct Peer : PeerSpec {
         return now.ticks - state().checked_at.load(relaxed) <= fail_timeout.count();
     }
     uint32_t in_use() const { return state().in_use.load(relaxed); }
-    void take() { state().in_use.fetch_add(1, relaxed); }
-    void leave() { state().in_use.fetch_sub(1, relaxed); }
+    void take() { count(1); }
+    void leave() { count(-1); }
+    /// Of this worker.
+    PeerCell& cell() const { return *cell_; }
+
+    /// State and counts are those of all workers from now on. (Its own until then.)
+    void share(PeerState& state, PeerCell& cell, PeerRow& row, uint32_t slot)
+    {
+        state_ = &state;
+        cell_ = &cell;
+        row_ = &row;
+        slot_ = slot;
+    }
 
     /// The part of its weight that it has while it starts slowly, above 0; 1 when it does not.
     double ramp(Instant now) const
@@ -101,9 +130,24 @@ struct Peer : PeerSpec {
 
 private:
     static constexpr auto relaxed = std::memory_order_relaxed;
+    // The order matters, see board.h: the compiler and the processor keep it.
+    void count(int n)
+    {
+        auto more = static_cast<uint32_t>(n);
+        row_->changing.store(slot_ + 1, std::memory_order_release);
+        cell_->in_use.store(cell_->in_use.load(relaxed) + more, std::memory_order_release);
+        state_->in_use.fetch_add(more);
+        row_->changing.store(0, std::memory_order_release);
+    }
+
     int64_t waiting_ = 0, since_sum_ = 0;
-    PeerState own_{};
-    PeerState* state_ = &own_;
+    PeerState own_state_{};
+    PeerCell own_cell_{};
+    PeerRow own_row_{};
+    PeerState* state_ = &own_state_;
+    PeerCell* cell_ = &own_cell_;
+    PeerRow* row_ = &own_row_;
+    uint32_t slot_ = 0;
 };
 
 }  // namespace sluice::upstream

@@ -101,7 +101,7 @@ void write_group(Writer& w, const Source& s, const upstream::Group& group)
         w.open('{');
         w.pair("peer", quoted(peer->name));
         w.pair("backup", peer->backup ? "true" : "false");
-        w.metrics(peer_metrics(), PeerView{*peer, s.now});
+        w.metrics(peer_metrics(), PeerView{*peer, s.peers.sum(*peer), s.now});
         w.close('}');
     }
     w.close(']');

@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/net/scoreboard.h"
+#include "core/upstream/board.h"
 #include "core/upstream/group.h"
 #include "core/zone/zone.h"
 
@@ -33,8 +34,10 @@ struct Worker {
     const net::WorkerLine& line;
     Instant now;
 };
+/// A peer as all workers know it.
 struct PeerView {
     const upstream::Peer& peer;
+    upstream::Board::Sum sum;
     Instant now;
 };
 
@@ -48,7 +51,8 @@ struct Source {
     const net::Scoreboard& board;
     const zone::Set& zones;
     std::vector<const upstream::Group*> groups;
-    int pid;  // of the worker that answers: what it alone knows is its own
+    const upstream::Board& peers;
+    int pid;  // of the worker that answers
     Instant now;
 
     /// The number of the answering worker's line, or -1.

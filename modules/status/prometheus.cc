@@ -85,15 +85,13 @@ void write_workers(Page& page, const Source& s)
 
 void write_peers(Page& page, const Source& s)
 {
-    int own = s.own_line();
     for (const auto& metric : peer_metrics())
         page.family(metric, [&](auto sample) {
             for (const upstream::Group* group : s.groups)
                 for (const auto& peer : group->peers())
-                    sample(fmt::format("worker=\"{}\",upstream={},peer={},backup=\"{}\"", own,
-                                       quoted(group->name()), quoted(peer->name),
-                                       static_cast<int>(peer->backup)),
-                           PeerView{*peer, s.now});
+                    sample(fmt::format("upstream={},peer={},backup=\"{}\"", quoted(group->name()),
+                                       quoted(peer->name), static_cast<int>(peer->backup)),
+                           PeerView{*peer, s.peers.sum(*peer), s.now});
         });
 }
 

@@ -27,8 +27,9 @@ struct Conf {
 Source source_of(const Request& r)
 {
     const http::Service& service = r.c.service;
-    return {service.scoreboard(), service.main().zones, upstream::Groups::of(service.main()).all(),
-            service.pid(), Clock::now()};
+    const upstream::Groups& groups = upstream::Groups::of(service.main());
+    return {service.scoreboard(), service.main().zones, groups.all(),
+            groups.board(),       service.pid(),        Clock::now()};
 }
 
 Task<Rc> show(Request& r)

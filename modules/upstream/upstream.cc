@@ -7,6 +7,9 @@
 #include "core/upstream/groups.h"
 
 namespace sluice::upstream_ {
+
+extern const Module module;
+
 namespace {
 
 using upstream::Group;
@@ -168,6 +171,28 @@ void set_keepalive_timeout(Apply& apply)
     conf::parse(apply, 0, block_of(apply).group.keepalive.timeout);
 }
 
+// What workers know of servers they share anyway (core/upstream/board.h): the name is checked, so
+// that a configuration that is good here is good for nginx too.
+void set_zone(Apply& apply)
+{
+    std::string_view name = apply.arg(0);
+    if (name.empty())
+        return apply.fail_at(0, fmt::format("invalid zone name \"{}\"", name));
+    if (apply.size() == 1) {
+        http::use_zone(apply, 0, name, module);
+        return;
+    }
+    auto size = conf::parse_size(apply.arg(1));
+    if (!size)
+        return apply.fail_at(1, fmt::format("invalid zone size \"{}\"", apply.arg(1)));
+    if (*size < zone::Table::min_memory)
+        return apply.fail_at(1, fmt::format("zone \"{}\" is too small", name));
+    bool again = false;
+    auto zone = http::http_block(apply).main.zones.declare(name, &module, *size, "", again);
+    if (!zone)
+        apply.fail_at(0, zone.error());
+}
+
 constexpr Directive directives[] = {
     {"upstream", in_http, 1, 1, conf::run<open_upstream>, true},
     {"server", in_upstream, 1, any, conf::run<add_server>},
@@ -175,12 +200,11 @@ constexpr Directive directives[] = {
     {"keepalive_requests", in_upstream, 1, 1, conf::run<set_keepalive_requests>},
     {"keepalive_time", in_upstream, 1, 1, conf::run<set_keepalive_time>},
     {"keepalive_timeout", in_upstream, 1, 1, conf::run<set_keepalive_timeout>},
-    {"zone", in_upstream, 1, 2, conf::ignored},  // state is per worker
+    {"zone", in_upstream, 1, 2, conf::run<set_zone>},
 };
 
 }  // namespace
 
-extern const Module module;
 const Module module{
     .name = "upstream",
     .directives = directives,

@@ -19,7 +19,7 @@ __DATA__
 --- response_headers eval
 ["", "Content-Type: text/plain; version=0.0.4"]
 --- response_body_like eval
-["", qr/^# HELP sluice_build_info .*\n# TYPE sluice_build_info gauge\nsluice_build_info\{version="[0-9.]+"\} 1\n(.*\n)*sluice_requests_total\{worker="0"\} 2\n(.*\n)*sluice_zone_states\{zone="one"\} 1\n(.*\n)*sluice_upstream_peer_up\{worker="0",upstream="app",peer="127\.0\.0\.1:1",backup="0"\} 1\n/]
+["", qr/^# HELP sluice_build_info .*\n# TYPE sluice_build_info gauge\nsluice_build_info\{version="[0-9.]+"\} 1\n(.*\n)*sluice_requests_total\{worker="0"\} 2\n(.*\n)*sluice_zone_states\{zone="one"\} 1\n(.*\n)*sluice_upstream_peer_up\{upstream="app",peer="127\.0\.0\.1:1",backup="0"\} 1\n/]
 
 
 

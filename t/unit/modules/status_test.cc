@@ -242,11 +242,12 @@ protected:
         peer.down = peer.backup = true;
         group.add(peer);
     }
-    Source source() { return {board, zones, {&group}, 101, Instant{5000}}; }
+    Source source() { return {board, zones, {&group}, peers, 101, Instant{5000}}; }
 
     Log log;
     net::Scoreboard board;
     zone::Set zones;
+    upstream::Board peers;
     upstream::Group group{"app"};
 };
 
@@ -271,7 +272,7 @@ TEST_F(StatusPage, IsWhatPrometheusReads)
     EXPECT_EQ(page.value("sluice_zone_used_bytes", {}), "64");
     EXPECT_EQ(page.value("sluice_zone_size_bytes", {}), "32768");
     EXPECT_EQ(page.value("sluice_upstream_peer_up",
-                         {{"worker", "1"}, {"upstream", "app"}, {"peer", "127.0.0.1:80"}}),
+                         {{"upstream", "app"}, {"peer", "127.0.0.1:80"}}),
               "1");
     EXPECT_EQ(page.value("sluice_upstream_peer_up", {{"peer", "127.0.0.1:81"}, {"backup", "1"}}),
               "0");

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Board: what all workers know of the peers of one configuration, in memory that they share. It is
+// made before they are forked; a peer that the running configuration has too (same group, same
+// address) keeps its state, and workers of both then share it. Nothing is locked.
+//
+// Each worker counts in cells of its own; a peer's `in_use` is their sum. A worker may be killed at
+// any instruction: the master then takes back what its cells say. Only a count that was being
+// changed just then is in doubt, so a worker notes in its row which one it changes, and that one is
+// added up again.
+//
+// Addresses that are found while serving (names that did not resolve at start) get one of `spares`
+// states, which all configurations of a master share. Behind them a worker has its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/counter.h"
+#include "core/os/shared_memory.h"
+#include "core/upstream/peer.h"
+
+namespace sluice::upstream {
+
+class Board
+{
+public:
+    static constexpr size_t max_workers = 512;  // as of net::Scoreboard
+    static constexpr size_t spares = 1024;
+
+    Board();
+    ~Board();
+
+    /// By the master. `running` may be null. "" or why not.
+    std::string open(const Board* running, const std::vector<Peer*>& peers);
+    /// By a worker, before it picks. `line` is its number; one without counts for itself.
+    void begin(size_t line, int pid);
+    /// By a worker, of a peer that it has found: may leave it its own state.
+    void adopt(Peer& peer);
+    /// By the master: this process has ended.
+    void forget(int pid);
+
+    /// Of all workers that there were.
+    struct Sum {
+        uint64_t in_use = 0, idle = 0, requests = 0, failures = 0;
+    };
+    Sum sum(const Peer& peer) const;
+
+private:
+    struct Segment;
+    struct Place {
+        std::shared_ptr<Segment> segment;
+        uint32_t slot = 0;
+    };
+    void give(Peer& peer, const Place& place) const;
+    void use(const std::shared_ptr<Segment>& segment);
+
+    std::unordered_map<uint64_t, Place> places_;  // by key
+    std::vector<Peer*> peers_;                    // that have one
+    std::vector<std::shared_ptr<Segment>> segments_;
+    std::shared_ptr<Segment> spare_;
+    size_t line_ = max_workers;
+};
+
+}  // namespace sluice::upstream

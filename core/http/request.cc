@@ -363,6 +363,8 @@ void Request::write_log(Level level, std::string_view text)
         fmt::format_to(to, ", host: \"{}\"", host->value);
     if (const Header* referer = head.headers.find(HeaderId::referer))
         fmt::format_to(to, ", referrer: \"{}\"", referer->value);
+    if (!upstream_error.empty())
+        fmt::format_to(to, ", proxy_error: {}", upstream_error);
     log_target().write(level, c.number, {line.data(), line.size()});
 }
 

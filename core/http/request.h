@@ -162,6 +162,7 @@ public:
     ArenaVector<upstream::Attempt*> attempts;  // of upstreams, in order
     upstream::Exchange* exchange = nullptr;    // the current or last one
     std::string_view upstream_text;            // for the error log's `upstream: "..."`
+    std::string_view upstream_error;           // and its `proxy_error: ...`
 
     /// What the client sees of `status`: an error page answers with the status of the error, unless
     /// error_page says otherwise. A part of a page, or that it is known, stays what it is.

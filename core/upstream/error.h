@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace sluice::upstream {
 
@@ -11,6 +12,8 @@ enum class Failure : uint8_t {
     none,
     no_room,  // no descriptor or slot came free in time: this worker's fault, not the peer's
     no_peer,  // all are down, resting or tried
+    queue_full,
+    queue_timeout,
     connect,  // refused, unreachable, ...
     connect_timeout,
     send_timeout,
@@ -22,6 +25,10 @@ enum class Failure : uint8_t {
     bad_status,   // an answer that proxy_next_upstream names (http_500, ...)
     client_gone,  // nothing to do with the peer
     client_body,  // reading the request body failed: `status` says how
+    // behind the head: nobody else can be asked any more
+    body_truncated,  // it ended before its framing says
+    body_timeout,
+    body_invalid,  // its chunks
 };
 
 struct Error {
@@ -39,5 +46,9 @@ struct Error {
     }
     explicit operator bool() const { return what != Failure::none; }
 };
+
+/// The name of the reason, for $proxy_error and the error log: one of a closed list, which
+/// modules/upstream/upstream.md explains. Empty: none.
+std::string_view reason_of(const Error& error);
 
 }  // namespace sluice::upstream

@@ -65,6 +65,8 @@ Task<Rc> Exchange::run(http::Request& r)
         error_ = begin_attempt(r);
         if (error_.what == Failure::no_room)
             error_ = co_await await_room(r);
+        else if (error_.what == Failure::no_peer && tried_.empty() && group_.queue.most)
+            error_ = co_await await_peer(r);
         if (!error_)
             error_ = co_await send(r);
         if (!error_ && stream_body_) {
@@ -80,9 +82,17 @@ Task<Rc> Exchange::run(http::Request& r)
             rc = co_await exchange_bodies(r);
         }
         end_attempt(r);
-        if (!error_ || !may_retry(r))
+        if (!error_)
+            break;
+        if (may_retry(r))
+            continue;
+        if (!may_hold(r))
+            break;
+        if (!co_await hold(r))
             break;
     }
+    if (error_ && kept_ && !client_left_ && !r.head_sent())
+        rc = co_await pass_on_kept(r);
     co_return end(r, rc);
 }
 
@@ -90,6 +100,8 @@ void Exchange::begin(http::Request& r)
 {
     r_ = &r;
     r.exchange = this;
+    group_.budget.earn();
+    hold_until_ = Clock::in(rules_.hold);
     if (rules_.next_timeout_total.count())
         give_up_ = Clock::in(rules_.next_timeout_total);
     if (rules_.ignore_client_abort)
@@ -129,17 +141,25 @@ Error Exchange::begin_attempt(http::Request& r)
     now_ = r.arena().make<Attempt>();
     now_->started = Clock::now();
     r.attempts.push(r.arena(), now_);
-    Error error = open_link(r);
+    // Nobody overtakes those who are queued.
+    bool must_queue = group_.queued() > 0 && tried_.empty() && !fresh_only_;
+    Error error = must_queue ? failure(Failure::no_peer) : open_link(r);
     if (error) {
         now_->address = peer_ ? std::string_view(peer_->name) : std::string_view(group_.name());
         return error;
     }
+    began(r);
+    return {};
+}
+
+// There is a connection, or one is on its way.
+void Exchange::began(http::Request& r)
+{
     now_->address = peer_->name;
     prepare(r);
     peer_->asked(now_->started);
     ++peer_->cell().requests;
     asked_ = true;
-    return {};
 }
 
 void Exchange::end_attempt(http::Request& r)
@@ -149,10 +169,13 @@ void Exchange::end_attempt(http::Request& r)
     now_->ended = Clock::now();
     if (asked_)
         peer_->answered(now_->started);
-    if (!error_ && peer_)
+    if (!error_ && peer_ && now_->error.empty())
         group_.succeeded(*peer_, now_->header - now_->started, now_->ended - now_->started);
     asked_ = false;
+    if (error_.what == Failure::bad_status)
+        keep_answer();
     link_.reset();
+    group_.make_room();
 }
 
 // The rest of the request goes up while the answer comes down.
@@ -234,7 +257,7 @@ Task<Error> Exchange::await_room(http::Request& r)
         error = connect_link(r);
     }
     if (!error)
-        prepare(r);
+        began(r);
     co_return error;
 }
 
@@ -277,32 +300,41 @@ bool Exchange::another_try(http::Request& r) const
         return false;
     if (rules_.next_timeout_total.count() && Clock::now() >= give_up_)
         return false;
-    return tried_.size() < group_.size();
+    return tried_.size() < group_.size() && group_.budget.allows();
 }
 
 bool Exchange::may_retry(http::Request& r)
 {
-    if (r.head_sent() || client_left_ || error_.what == Failure::no_peer ||
-        error_.what == Failure::client_body)
+    if (r.head_sent() || client_left_ || error_.what == Failure::client_body)
         return false;
     if (error_.died_idle() && !fresh_only_ && may_send_again(r)) {
         fresh_only_ = true;
         return true;
     }
     fresh_only_ = false;
-    return (condition_of(error_) & rules_.next_upstream) && another_try(r) && may_send_again(r);
+    return (condition_of(error_) & rules_.next_upstream) && another_try(r) && may_send_again(r) &&
+           group_.budget.spend();
+}
+
+// Of statuses nginx counts those of 403 and 404 as answers.
+bool Exchange::is_peers_fault() const
+{
+    switch (error_.what) {
+    case Failure::no_peer:
+    case Failure::no_room:
+    case Failure::queue_full:
+    case Failure::queue_timeout:
+    case Failure::client_body:
+    case Failure::client_gone: return false;
+    case Failure::bad_status: return error_.status >= 500 || error_.status == 429;
+    default: return !client_left_ && !error_.died_idle();
+    }
 }
 
 void Exchange::note_failure(http::Request& r)
 {
-    bool peers_fault = error_.what != Failure::no_peer && error_.what != Failure::no_room &&
-                       error_.what != Failure::client_body && error_.what != Failure::client_gone &&
-                       !client_left_ && !error_.died_idle();
-    bool disabled = false;
-    if (peers_fault && peer_ && error_.what != Failure::bad_status)
-        disabled = group_.failed(*peer_);
-    else if (error_.what == Failure::bad_status && error_.status >= 500)
-        disabled = group_.failed(*peer_);
+    now_->error = client_left_ ? "client_gone" : reason_of(error_);
+    bool disabled = peer_ && is_peers_fault() && group_.failed(*peer_);
     if (disabled)
         log(r, Level::warn, "upstream server temporarily disabled while connecting to upstream");
     if (client_left_)
@@ -313,6 +345,10 @@ void Exchange::note_failure(http::Request& r)
     switch (error_.what) {
     case Failure::no_peer:
         return log(r, Level::error, "no live upstreams while connecting to upstream");
+    case Failure::queue_full:
+        return log(r, Level::error, "the queue is full while connecting to upstream");
+    case Failure::queue_timeout:
+        return log(r, Level::error, "queued for too long while connecting to upstream");
     case Failure::no_room:
         return log(r, Level::error,
                    "no descriptor or connection came free in time while connecting to upstream");
@@ -358,7 +394,10 @@ void Exchange::log(http::Request& r, Level level, std::string_view text)
         r.upstream_text = forwarder_.url(r, *peer_);
     else
         r.upstream_text = r.arena().concat("http://", group_.name(), r.uri);
-    r.log(level, "{}", text);
+    r.upstream_error = now_ ? now_->error : std::string_view();
+    // Of a request that is held, one line will do.
+    r.log(hold_pause_.count() ? Level::info : level, "{}", text);
+    r.upstream_error = {};
 }
 
 }  // namespace sluice::upstream

@@ -31,6 +31,7 @@ struct Attempt {
     int status = 0;
     Instant started{0}, connected{0}, header{0}, ended{0};
     uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
+    std::string_view error;  // why it failed (reason_of); empty: it did not
 };
 
 /// proxy_next_upstream: a bit per condition.
@@ -55,6 +56,7 @@ struct Rules {
     uint32_t next_upstream = next_error | next_timeout;
     uint32_t next_tries = 0;                     // 0: no limit
     ms next_timeout_total{0};                    // 0: no limit
+    ms hold{0};                                  // how long to wait for a group that is away
     size_t head_limit = 32768;                   // bytes of a response head
     size_t buffer_limit = buf::Buffer::largest;  // of one direction's buffer
     bool ignore_client_abort = false;
@@ -122,15 +124,24 @@ private:
     Error open_link(http::Request& r);
     Error connect_link(http::Request& r);
     Task<Error> await_room(http::Request& r);
+    void began(http::Request& r);
     std::string_view stage(const http::Request& r) const;
     void prepare(http::Request& r);
     bool may_retry(http::Request& r);
     bool may_send_again(http::Request& r) const;
     bool another_try(http::Request& r) const;
+    bool is_peers_fault() const;
     void note_failure(http::Request& r);
     void log(http::Request& r, Level level, std::string_view text);
     Error failure(Failure what, int status = 502, int system = 0) const;
     static void client_left(void* self);
+
+    // wait.cc: who cannot be served just now
+    Task<Error> await_peer(http::Request& r);
+    bool may_hold(http::Request& r) const;
+    Task<bool> hold(http::Request& r);
+    void keep_answer();
+    Task<Rc> pass_on_kept(http::Request& r);
 
     // send.cc: the request
     Task<Error> send(http::Request& r);
@@ -165,6 +176,17 @@ private:
 
     static constexpr size_t max_gather = 12;
 
+    /// An answer for which somebody else is asked (http_500, ...): it is passed on when nobody has
+    /// a better one.
+    struct Kept {
+        std::unique_ptr<Link> link;
+        buf::Buffer first;
+        http::ResponseHead head;
+        Peer* peer;
+        Attempt* attempt;
+        bool request_done;
+    };
+
     Group& group_;
     const Rules& rules_;
     Forwarder& forwarder_;
@@ -187,7 +209,10 @@ private:
     size_t gathered_ = 0;  // of parts_
     size_t last_fill_ = 0;
     size_t interim_ = 0;  // bytes of 1xx heads
+    std::unique_ptr<Kept> kept_;
     Instant give_up_{0};
+    Instant hold_until_{0};
+    ms hold_pause_{0};  // before the last round of tries; 0: there was one only
     Instant request_sent_at_{0};
     Instant tunnel_used_{0};    // when bytes last came, from either side
     bool stream_body_ = false;  // the request body is pulled from the client while it is sent

@@ -21,6 +21,7 @@
 #include "core/base/list.h"
 #include "core/buf/pool.h"
 #include "core/event/timer.h"
+#include "core/event/wait.h"
 #include "core/net/room.h"
 #include "core/net/stream.h"
 #include "core/os/address.h"
@@ -72,6 +73,35 @@ struct PeerSource {
     Instant next_try{0};
 };
 
+/// How many retries there may be for each first try, so that they do not multiply an outage. Every
+/// request earns its part, every retry spends one; at most `burst` are saved up. Per worker.
+struct RetryBudget {
+    double share = -1;  // below 0: no limit
+    double burst = 10;
+    double left = 10;
+    void earn()
+    {
+        if (share >= 0)
+            left = std::min(burst, left + share);
+    }
+    // A ten-thousandth: twenty per cent five times is one.
+    bool allows() const { return share < 0 || left >= 0.9999; }
+    bool spend()
+    {
+        if (!allows())
+            return false;
+        if (share >= 0)
+            left -= 1;
+        return true;
+    }
+};
+
+/// Requests that wait until a peer has room, of each worker.
+struct QueueRules {
+    size_t most = 0;  // 0: nobody waits
+    ms timeout{60000};
+};
+
 class Group : private event::Timer
 {
 public:
@@ -81,6 +111,8 @@ public:
 
     const std::string& name() const { return name_; }
     KeepaliveRules keepalive;
+    RetryBudget budget;
+    QueueRules queue;
     void add(PeerSpec peer);
     /// Resolves now (blocking: start-up). False and the reason when it cannot: a later
     /// resolve_again() may.
@@ -119,6 +151,51 @@ public:
     void give_back(std::unique_ptr<Link> link);
     size_t idle_links() const { return idle_count_; }
 
+    // ---- waiting for room ----
+    size_t queued() const { return queued_; }
+    /// Somebody who waits.
+    class Queued
+    {
+    public:
+        explicit Queued(Group& g) : group_(g) { ++group_.queued_; }
+        ~Queued() { --group_.queued_; }
+        Queued(const Queued&) = delete;
+
+    private:
+        Group& group_;
+    };
+    /// Until a request of this worker has ended: who waits longest is first.
+    class Freed final : public event::ListWaiter
+    {
+    public:
+        Freed(Group& group, Deadline deadline) : group_(group), deadline_(deadline) {}
+        bool await_ready() const noexcept { return false; }
+        template <class P>
+        bool await_suspend(std::coroutine_handle<P> h)
+        {
+            if (event::canceled(h.promise())) {
+                result_ = event::Wait::canceled;
+                return false;
+            }
+            suspend(h);
+            group_.waiting_.push_back(*this);
+            arm(deadline_);
+            return true;
+        }
+        event::Wait await_resume() const { return result_; }
+
+    private:
+        Group& group_;
+        Deadline deadline_;
+    };
+    Freed freed(Deadline deadline) { return {*this, deadline}; }
+    /// One has ended.
+    void make_room()
+    {
+        if (!waiting_.empty())
+            waiting_.front().wake(event::Wait::ready);
+    }
+
 private:
     friend class Link;
     Peer* choose(const Choice& choice);
@@ -142,6 +219,8 @@ private:
     std::unique_ptr<Sticky> sticky_;
     List<Link, PoolIdle> idle_;  // oldest first
     size_t idle_count_ = 0;
+    event::WaitList waiting_;
+    size_t queued_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -135,6 +135,7 @@ bool Exchange::gather(http::Request& r, buf::Buffer& from)
             continue;
         }
         if (piece.state == http::Piece::error) {
+            now_->error = reason_of(failure(Failure::body_invalid));
             log(r, Level::error,
                 fmt::format("upstream sent invalid chunked response: {} while reading upstream",
                             decoder_.error().reason));
@@ -209,6 +210,9 @@ size_t Exchange::next_buffer_size() const
 // connection is cut.
 Rc Exchange::body_cut(http::Request& r, const net::Io& io)
 {
+    now_->error = reason_of(failure(io.kind == net::Io::timeout ? Failure::body_timeout
+                                    : io.kind == net::Io::ok    ? Failure::body_invalid
+                                                                : Failure::body_truncated));
     if (io.kind == net::Io::timeout)
         log(r, Level::error,
             "upstream timed out (110: Connection timed out) while reading upstream");

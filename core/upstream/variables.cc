@@ -51,6 +51,19 @@ Value statuses(Request& r, const void*)
     });
 }
 
+// Nothing when all went well.
+Value errors(Request& r, const void*)
+{
+    bool any = false;
+    for (const Attempt* a : r.attempts)
+        any = any || !a->error.empty();
+    if (!any)
+        return std::nullopt;
+    return per_attempt(r, [](const Attempt& a, fmt::appender out) {
+        fmt::format_to(out, "{}", a.error.empty() ? "-" : a.error);
+    });
+}
+
 template <Instant Attempt::*To>
 Value time_to(Request& r, const void*)
 {
@@ -120,6 +133,7 @@ void define_upstream_variables(http::Variables& v)
 {
     v.define("upstream_addr", addresses, nullptr, true);
     v.define("upstream_status", statuses, nullptr, true);
+    v.define("proxy_error", errors, nullptr, true);
     v.define("upstream_connect_time", time_to<&Attempt::connected>, nullptr, true);
     v.define("upstream_header_time", time_to<&Attempt::header>, nullptr, true);
     v.define("upstream_response_time", time_to<&Attempt::ended>, nullptr, true);

@@ -112,6 +112,7 @@ constexpr Directive directives[] = {
     {"proxy_next_upstream", everywhere, 1, any, store<&Conf::next_upstream>},
     {"proxy_next_upstream_tries", everywhere, 1, 1, store<&Conf::next_upstream_tries>},
     {"proxy_next_upstream_timeout", everywhere, 1, 1, store<&Conf::next_upstream_timeout>},
+    {"proxy_hold", everywhere, 1, 1, store<&Conf::hold>},
     {"proxy_pass_request_headers", everywhere, 1, 1, store<&Conf::pass_request_headers>},
     {"proxy_pass_request_body", everywhere, 1, 1, store<&Conf::pass_request_body>},
     {"proxy_intercept_errors", everywhere, 1, 1, store<&Conf::intercept_errors>},
@@ -134,6 +135,7 @@ constexpr conf::ConfType conf_type =
             &Conf::send_timeout, &Conf::read_timeout, &Conf::redirect, &Conf::request_buffering,
             &Conf::buffering, &Conf::buffer_size, &Conf::buffers, &Conf::ignore_client_abort,
             &Conf::next_upstream, &Conf::next_upstream_tries, &Conf::next_upstream_timeout,
+            &Conf::hold,
             &Conf::pass_request_headers, &Conf::pass_request_body, &Conf::intercept_errors,
             &Conf::compiled>;
 
@@ -157,6 +159,7 @@ upstream::Rules compile_rules(const Conf& conf)
     rules.next_upstream = conf.next_upstream->mask;
     rules.next_tries = *conf.next_upstream_tries;
     rules.next_timeout_total = *conf.next_upstream_timeout;
+    rules.hold = *conf.hold;
     rules.head_limit = conf.buffer_size->n;
     if (conf.buffers.is_set())
         rules.buffer_limit =

@@ -85,6 +85,7 @@ struct Conf {
     Setting<NextConditions> next_upstream;
     Setting<uint32_t> next_upstream_tries{0};
     Setting<ms> next_upstream_timeout{ms{0}};
+    Setting<ms> hold{ms{0}};
     Setting<bool> pass_request_headers{true};
     Setting<bool> pass_request_body{true};
     Setting<bool> intercept_errors{false};

@@ -193,6 +193,51 @@ void set_zone(Apply& apply)
         apply.fail_at(0, zone.error());
 }
 
+// retry_budget 20% [burst=N] | off
+void set_retry_budget(Apply& apply)
+{
+    upstream::RetryBudget& budget = block_of(apply).group.budget;
+    std::string_view text = apply.arg(0);
+    if (text == "off" && apply.size() == 1) {
+        budget = {};
+        return;
+    }
+    auto percent =
+        text.ends_with('%') ? parse_decimal(text.substr(0, text.size() - 1)) : std::nullopt;
+    if (!percent || *percent > 1000)
+        return apply.fail_at(0, fmt::format("invalid value \"{}\"", text),
+                             "a part of the requests, as 20%, or off");
+    int burst = 10;
+    if (apply.size() > 1) {
+        std::string_view word = apply.arg(1);
+        if (!word.starts_with("burst="))
+            return apply.fail_at(1, fmt::format("invalid parameter \"{}\"", word));
+        if (!set_number(apply, 1, word, burst))
+            return;
+    }
+    budget.share = static_cast<double>(*percent) / 100;
+    budget.left = budget.burst = burst;
+}
+
+// queue N [timeout=TIME]
+void set_queue(Apply& apply)
+{
+    upstream::QueueRules& queue = block_of(apply).group.queue;
+    if (queue.most)
+        return apply.fail_directive("is duplicate");
+    auto n = parse_decimal(apply.arg(0));
+    if (!n || *n < 1 || *n > INT32_MAX)
+        return apply.fail_at(0, fmt::format("invalid value \"{}\"", apply.arg(0)));
+    queue.most = static_cast<size_t>(*n);
+    if (apply.size() == 1)
+        return;
+    std::string_view word = apply.arg(1);
+    auto time = word.starts_with("timeout=") ? conf::parse_ms(word.substr(8)) : std::nullopt;
+    if (!time)
+        return apply.fail_at(1, fmt::format("invalid parameter \"{}\"", word));
+    queue.timeout = *time;
+}
+
 constexpr Directive directives[] = {
     {"upstream", in_http, 1, 1, conf::run<open_upstream>, true},
     {"server", in_upstream, 1, any, conf::run<add_server>},
@@ -200,6 +245,8 @@ constexpr Directive directives[] = {
     {"keepalive_requests", in_upstream, 1, 1, conf::run<set_keepalive_requests>},
     {"keepalive_time", in_upstream, 1, 1, conf::run<set_keepalive_time>},
     {"keepalive_timeout", in_upstream, 1, 1, conf::run<set_keepalive_timeout>},
+    {"retry_budget", in_upstream, 1, 2, conf::run<set_retry_budget>},
+    {"queue", in_upstream, 1, 2, conf::run<set_queue>},
     {"zone", in_upstream, 1, 2, conf::run<set_zone>},
 };
 

@@ -4,41 +4,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <atomic>
-#include <thread>
-
 #include "fleet.h"
-#include "rig.h"
+#include "origin.h"
 
 namespace sluice::fault {
 namespace {
-
-/// Accepts all that come, and does with them what `play` says, one at a time.
-class Origin
-{
-public:
-    Origin(int port, std::function<void(Socket)> play)
-        : listener_(Socket::listen(std::to_string(port))), thread_([this, play = std::move(play)] {
-              while (!stop_)
-                  if (Socket s = listener_.accept(in_seconds(0.05)); s.open()) {
-                      ++accepted;
-                      play(std::move(s));
-                  }
-          })
-    {
-    }
-    ~Origin()
-    {
-        stop_ = true;
-        thread_.join();
-    }
-    std::atomic<int> accepted = 0;
-
-private:
-    std::atomic<bool> stop_ = false;
-    Socket listener_;
-    std::thread thread_;
-};
 
 std::string text(int n)
 {
@@ -77,18 +47,16 @@ struct Farm : Fleet {
 
 const std::string two = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2";
 
-void answer(Socket s)
+void answer(Peer& peer)
 {
-    std::string bytes;
-    while (bytes.find("\r\n\r\n") == bytes.npos && s.read_some(bytes, in_seconds(5)) == Io::ok)
-        ;
-    s.write_all(two, in_seconds(5));
+    for (std::string head; peer.head(head);)
+        peer.send(two);
 }
 
 TEST(Peers, AllWorkersKnowWhoFails)
 {
     Farm farm(3);
-    Origin dead(farm.port(1), [](Socket s) { s.reset(); }), good(farm.port(2), answer);
+    Origin dead(farm.port(1), [](Peer&p) { p.socket.reset(); }), good(farm.port(2), answer);
     farm.configure(farm.at(1) + " fail_timeout=60s; " + farm.at(2) + "; keepalive 0;");
     ASSERT_TRUE(farm.start());
     for (int i = 0; i < 60; ++i)
@@ -111,7 +79,7 @@ TEST(Peers, AllWorkersKnowWhoFails)
 TEST(Peers, WhoRestedIsAskedOnceByAllWorkersTogether)
 {
     Farm farm(3);
-    Origin dead(farm.port(1), [](Socket s) { s.reset(); }), good(farm.port(2), answer);
+    Origin dead(farm.port(1), [](Peer&p) { p.socket.reset(); }), good(farm.port(2), answer);
     farm.configure(farm.at(1) + " fail_timeout=1s; " + farm.at(2) + "; keepalive 0;");
     ASSERT_TRUE(farm.start());
     runner::Deadline end = in_seconds(4.5);
@@ -124,8 +92,10 @@ TEST(Peers, WhoRestedIsAskedOnceByAllWorkersTogether)
 TEST(Peers, MaxConnsCountsAllWorkersAndAKilledOnesAreGivenBack)
 {
     Farm farm(2);
-    std::vector<Socket> held;
-    Origin silent(farm.port(1), [&](Socket s) { held.push_back(std::move(s)); });
+    Origin silent(farm.port(1), [&](Peer& p) {
+        for (std::string head; p.head(head);)
+            ;
+    });
     Origin spill(farm.port(2), answer);
     farm.configure(farm.at(1) + " max_conns=3; " + farm.at(2) + " backup; keepalive 0;");
     ASSERT_TRUE(farm.start());

@@ -29,6 +29,7 @@ namespace sluice::http {
 
 struct Main;
 struct Server;
+class Service;
 
 // ---- values of the engine's own directives ------------------------------------------------------
 
@@ -235,6 +236,10 @@ struct Listener {
     std::vector<ListenAddress*> addresses;  // specific ones first, the socket's own last
 };
 
+/// What a module runs in each worker besides requests: made when it begins to serve, destroyed when
+/// it stops accepting. Null: nothing to do.
+using StartEngine = std::shared_ptr<void> (*)(Service&);
+
 struct Main {
     Main() : main_confs(ConfSet::main), server_confs(ConfSet::server) {}
     ConfSet main_confs;
@@ -247,6 +252,7 @@ struct Main {
     std::vector<PhaseHandler> handlers;            // in module order within a phase
     std::vector<void (*)(Request&)> head_filters;  // from content to client
     std::vector<void (*)(Request&)> trailer_filters;
+    std::vector<StartEngine> engines;
     const Log* log = nullptr;  // the main error log
     std::string prefix;        // where relative paths begin
     std::string full_path(const std::string& path) const
@@ -283,6 +289,7 @@ public:
     void head_filter(void (*filter)(Request&)) { main.head_filters.push_back(filter); }
     /// Called when the body of a chunked response has ended; may add to its trailers.
     void trailer_filter(void (*filter)(Request&)) { main.trailer_filters.push_back(filter); }
+    void at_start(StartEngine start) { main.engines.push_back(start); }
     template <class C>
     C& conf(const Module& m)
     {

@@ -86,6 +86,8 @@ void Service::start(const net::ListenSockets& sockets, const net::Post& post, ne
     acceptors_ = std::make_unique<net::Acceptors>(post, room, *main_->log, *this);
     for (const net::ListenSet& set : sockets)
         acceptors_->add(set);
+    for (StartEngine make : main_->engines)
+        engines_.push_back(make(*this));
 }
 
 void Service::accepted(os::Fd client, os::Address peer, size_t listener)
@@ -126,6 +128,7 @@ void Service::quit()
         return;
     quitting_ = true;
     acceptors_->end();
+    engines_.clear();
     files::clear_all();
     live_.each([](Connection& c) { c.nudge(); });
     check_drained();

@@ -86,6 +86,7 @@ private:
     List<Connection> live_;
     std::vector<std::unique_ptr<Connection>> fresh_;  // of this turn
     event::Scope scope_;                              // dropped before what it serves
+    std::vector<std::shared_ptr<void>> engines_;
     std::function<void()> drained_;
     uint64_t next_number_ = 1;
     bool quitting_ = false;

@@ -36,12 +36,12 @@ public:
     /// Of the request's key and variables. (Tests of what needs none have none.)
     http::Request& request() const { return *request_; }
     Instant now() const { return now_; }
-    /// Neither down, drained, resting, full, nor tried before.
+    /// Neither down, unhealthy, drained, resting, full, nor tried before.
     bool usable(const Peer& p) const { return !p.drain && usable_if_bound(p); }
     /// The same for a client that is bound to it: a drained one still serves those.
     bool usable_if_bound(const Peer& p) const
     {
-        return !p.down && !(rest_ && p.resting(now_)) && !p.full() &&
+        return !p.down && !p.unhealthy() && !(rest_ && p.resting(now_)) && !p.full() &&
                (tried_.empty() || std::find(tried_.begin(), tried_.end(), &p) == tried_.end());
     }
 

@@ -76,10 +76,59 @@ void Board::use(const std::shared_ptr<Segment>& segment)
         segments_.push_back(segment);
 }
 
-std::string Board::open(const Board* running, const std::vector<Peer*>& peers)
+// Known results of a check go on, but what a mandatory one wants to see again.
+void begin_check(CheckState& check, const CheckSpec& spec, const PeerHealth* before)
+{
+    check.identity = spec.identity;
+    for (size_t i = 0; before && i < PeerHealth::most; ++i) {
+        const CheckState& known = before->checks[i];
+        if (known.identity != spec.identity)
+            continue;
+        check.probes = known.probes.load();
+        check.probes_failed = known.probes_failed.load();
+        bool counts = known.health == CheckState::down || !spec.mandatory || spec.persistent;
+        check.health = counts ? known.health.load() : CheckState::unknown;
+    }
+}
+
+std::string Board::open_health(const Board* running, const std::vector<Entry>& entries)
+{
+    size_t n = 0;
+    for (const Entry& e : entries)
+        n += !e.checks->empty();
+    if (n == 0)
+        return "";
+    health_ = os::SharedMemory(n * sizeof(PeerHealth));
+    if (!health_)
+        return fmt::format("mmap(MAP_ANON|MAP_SHARED, {}) failed {}", health_.size(),
+                           errno_text(health_.error()));
+    auto* next = static_cast<PeerHealth*>(health_.data());
+    for (const Entry& e : entries) {
+        if (e.checks->empty())
+            continue;
+        PeerHealth& health = *next++;
+        const PeerHealth* before = nullptr;
+        if (running)
+            if (auto it = running->healths_.find(e.peer->key); it != running->healths_.end())
+                before = it->second;
+        for (size_t i = 0; i < e.checks->size(); ++i) {
+            const CheckSpec& spec = (*e.checks)[i];
+            CheckState& check = health.checks[i];
+            begin_check(check, spec, before);
+            if (check.health == CheckState::down ||
+                (spec.mandatory && check.health == CheckState::unknown))
+                health.out |= 1u << i;
+        }
+        healths_[e.peer->key] = e.peer->health = &health;
+    }
+    return "";
+}
+
+std::string Board::open(const Board* running, const std::vector<Entry>& entries)
 {
     std::vector<Peer*> fresh;
-    for (Peer* peer : peers) {
+    for (const Entry& e : entries) {
+        Peer* peer = e.peer;
         auto known = running ? running->places_.find(peer->key) : places_.end();
         if (!running || known == running->places_.end())
             fresh.push_back(peer);
@@ -98,7 +147,7 @@ std::string Board::open(const Board* running, const std::vector<Peer*>& peers)
     for (Peer* peer : peers_)
         use(places_[peer->key].segment);
     use(spare_);
-    return "";
+    return open_health(running, entries);
 }
 
 void Board::give(Peer& peer, const Place& place) const

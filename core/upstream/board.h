@@ -8,8 +8,12 @@
 // changed just then is in doubt, so a worker notes in its row which one it changes, and that one is
 // added up again.
 //
+// What probes found out belongs to one configuration, as its workers do the probing; a reload takes
+// over the results of checks that stay the same.
+//
 // Addresses that are found while serving (names that did not resolve at start) get one of `spares`
-// states, which all configurations of a master share. Behind them a worker has its own.
+// states, which all configurations of a master share. Behind them a worker has its own. They are
+// not probed.
 #pragma once
 
 #include <memory>
@@ -32,8 +36,13 @@ public:
     Board();
     ~Board();
 
+    /// One peer of a group with these checks.
+    struct Entry {
+        Peer* peer;
+        const std::vector<CheckSpec>* checks;
+    };
     /// By the master. `running` may be null. "" or why not.
-    std::string open(const Board* running, const std::vector<Peer*>& peers);
+    std::string open(const Board* running, const std::vector<Entry>& entries);
     /// By a worker, before it picks. `line` is its number; one without counts for itself.
     void begin(size_t line, int pid);
     /// By a worker, of a peer that it has found: may leave it its own state.
@@ -55,11 +64,14 @@ private:
     };
     void give(Peer& peer, const Place& place) const;
     void use(const std::shared_ptr<Segment>& segment);
+    std::string open_health(const Board* running, const std::vector<Entry>& entries);
 
     std::unordered_map<uint64_t, Place> places_;  // by key
     std::vector<Peer*> peers_;                    // that have one
     std::vector<std::shared_ptr<Segment>> segments_;
     std::shared_ptr<Segment> spare_;
+    os::SharedMemory health_;                            // of this configuration alone
+    std::unordered_map<uint64_t, PeerHealth*> healths_;  // by key
     size_t line_ = max_workers;
 };
 

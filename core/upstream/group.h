@@ -113,6 +113,7 @@ public:
     KeepaliveRules keepalive;
     RetryBudget budget;
     QueueRules queue;
+    std::vector<CheckSpec> checks;  // at most PeerHealth::most
     void add(PeerSpec peer);
     /// Resolves now (blocking: start-up). False and the reason when it cannot: a later
     /// resolve_again() may.

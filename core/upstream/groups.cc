@@ -120,13 +120,24 @@ Group* Groups::dynamic(std::string_view address, uint16_t default_port)
     return implicit_.emplace(std::string(address), std::move(group)).first->second.get();
 }
 
+void Groups::bind(const http::Location& location, Group& group)
+{
+    bound_[&location] = &group;
+}
+
+Group* Groups::of_location(const http::Location& location) const
+{
+    auto it = bound_.find(&location);
+    return it == bound_.end() ? nullptr : it->second;
+}
+
 std::string Groups::open(const Groups* running)
 {
-    std::vector<Peer*> peers;
+    std::vector<Board::Entry> peers;
     for (const auto* groups : {&defined_, &implicit_})
         for (const auto& [name, group] : *groups)
             for (const auto& peer : group->peers())
-                peers.push_back(peer.get());
+                peers.push_back({peer.get(), &group->checks});
     return board_.open(running ? &running->board_ : nullptr, peers);
 }
 

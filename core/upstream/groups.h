@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/conf/diag.h"
@@ -38,6 +39,11 @@ public:
     /// now. Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
     Group* dynamic(std::string_view address, uint16_t default_port);
 
+    /// The group that a location forwards to: modules whose directives stand beside proxy_pass ask
+    /// for it, in finish_location, after the forwarding module.
+    void bind(const http::Location& location, Group& group);
+    Group* of_location(const http::Location& location) const;
+
     /// By the master, when the configuration is complete: memory that workers share, in which
     /// peers keep what the running configuration's know. "" or why not.
     std::string open(const Groups* running);
@@ -51,6 +57,7 @@ private:
     static constexpr size_t max_dynamic = 1000;
     Board board_;  // outlives the groups: idle connections that end are counted there
     std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_;
+    std::unordered_map<const http::Location*, Group*> bound_;
     bool serving_ = false;
 };
 

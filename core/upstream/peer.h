@@ -12,6 +12,7 @@
 #include "core/base/counter.h"
 #include "core/base/list.h"
 #include "core/os/address.h"
+#include "core/upstream/health.h"
 
 namespace sluice::upstream {
 
@@ -66,6 +67,9 @@ struct Peer : PeerSpec {
     Peer(const Peer&) = delete;
 
     uint64_t key = 0;  // of its state
+    /// What probes say; null: nobody probes it.
+    PeerHealth* health = nullptr;
+    bool unhealthy() const { return health && health->out.load(relaxed); }
     PeerState& state() const { return *state_; }
     bool full() const { return max_conns && in_use() >= static_cast<uint32_t>(max_conns); }
     /// It failed max_fails times and its fail_timeout is not over.

@@ -232,6 +232,7 @@ void finish_location(Finish& finish, void* object)
     conf.pass->group = groups.find(conf.pass->authority);
     if (!conf.pass->group)
         conf.pass->group = &groups.implicit(conf.pass->authority, 80, finish.diag, conf.pass->pos);
+    groups.bind(*finish.location, *conf.pass->group);
 }
 
 const ProxiedRequest* proxied(Request& r)

@@ -44,7 +44,17 @@ uint64_t turn_age(const Worker& w)
 
 uint64_t is_up(const PeerView& p)
 {
-    return !p.peer.down && !p.peer.resting(p.now);
+    return !p.peer.down && !p.peer.unhealthy() && !p.peer.resting(p.now);
+}
+
+template <std::atomic<uint64_t> upstream::CheckState::*Member>
+uint64_t of_checks(const PeerView& p)
+{
+    uint64_t n = 0;
+    if (p.peer.health)
+        for (const upstream::CheckState& check : p.peer.health->checks)
+            n += check.*Member;
+    return n;
 }
 
 constexpr auto counter = Kind::counter, gauge = Kind::gauge;
@@ -119,7 +129,14 @@ constexpr Metric<zone::Zone> of_zones[] = {
 };
 
 constexpr Metric<PeerView> of_peers[] = {
-    {"upstream_peer_up", gauge, false, "0: marked down, or resting after failures.", is_up},
+    {"upstream_peer_up", gauge, false, "0: marked down, resting after failures, or unhealthy.",
+     is_up},
+    {"upstream_peer_unhealthy", gauge, false, "1: its health checks say so.",
+     [](const PeerView& p) { return uint64_t{p.peer.unhealthy()}; }},
+    {"upstream_peer_probes", counter, false, "Health checks made.",
+     of_checks<&upstream::CheckState::probes>},
+    {"upstream_peer_probes_failed", counter, false, "Those that failed.",
+     of_checks<&upstream::CheckState::probes_failed>},
     {"upstream_peer_requests", counter, false, "Requests that it was given, repeated ones too.",
      [](const PeerView& p) { return p.sum.requests; }},
     {"upstream_peer_failures", counter, false, "Those that it failed.",

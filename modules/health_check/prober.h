@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prober: asks the peers of groups with `health_check` whether they live, in each worker, a
+// coroutine for each peer. All workers of a configuration together have one prober for a peer: the
+// one whose pid stands in its CheckState. The others look whether its next probe is overdue, by
+// more than one that is slow may be, and then take its place: its worker is gone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/event/loop.h"
+#include "core/http/body_decoder.h"
+#include "core/http/response_parser.h"
+#include "core/net/stream.h"
+#include "core/upstream/group.h"
+#include "core/upstream/round_robin.h"
+#include "modules/health_check/match.h"
+
+namespace sluice::health_check {
+
+/// One `health_check` directive.
+struct Check {
+    ms interval{5000}, jitter{0}, timeout{5000};
+    ms keepalive_time{0};  // 0: a connection for each probe
+    uint32_t fails = 1, passes = 1;
+    uint16_t port = 0;  // 0: the peer's
+    bool tcp = false;   // that it accepts is all
+    std::string uri = "/";
+    std::string match_name;
+    const Match* match = nullptr;
+    upstream::CheckSpec spec;
+    conf::Pos pos;
+    // of the location that it stands in
+    upstream::Group* group = nullptr;
+    size_t index = 0;  // in the group
+};
+
+class Prober
+{
+public:
+    Prober(const std::vector<std::shared_ptr<Check>>& checks, const Log& log, int pid);
+    ~Prober();
+    FrameArena& frames() const { return event::Loop::current().frames(); }
+
+private:
+    struct Verdict {
+        bool counts = true;  // false: we could not ask
+        std::string fault;   // empty: healthy
+    };
+    struct Target;
+    struct Answer;
+
+    Task<void> tend(Prober& self, Target& t);
+    ms turn(Target& t) const;
+    void record(Target& t, const Verdict& verdict, Instant began);
+    Task<Verdict> probe(Prober& self, Target& t);
+    Task<Verdict> connect(Prober& self, Target& t, Deadline until);
+    Task<Verdict> ask(Prober& self, Target& t, Deadline until);
+    Task<Verdict> read_answer(Prober& self, Target& t, Answer& answer, Deadline until);
+
+    const Log& log_;
+    int pid_;
+    mutable upstream::Dice dice_;
+    std::vector<std::unique_ptr<Target>> targets_;
+    event::CancelScope cancel_;
+    event::Scope scope_;
+};
+
+}  // namespace sluice::health_check

@@ -23,6 +23,7 @@
 #include "core/http/variables.h"
 #include "core/module/module.h"
 #include "core/net/listen.h"
+#include "core/net/tls_context.h"
 #include "core/zone/zone.h"
 
 namespace sluice::http {
@@ -203,8 +204,18 @@ public:
 struct ListenLine {
     net::ListenSpec spec;
     bool default_server = false;
+    bool ssl = false;
     bool options_set = false;  // bind, backlog and their like: only once per address
     conf::Pos pos;
+};
+
+/// TLS towards clients, of a server that has certificates or refuses handshakes (modules/ssl).
+struct ServerTls {
+    std::shared_ptr<net::TlsContext> context;
+    bool refuses = false;           // ssl_reject_handshake
+    bool asks_certificate = false;  // ssl_verify_client
+    size_t record_limit = 16384;    // ssl_buffer_size
+    ms handshake_timeout{0};        // 0: as client_header_timeout
 };
 
 struct Server {
@@ -219,6 +230,7 @@ struct Server {
     std::string first_name;  // $server_name
     RequestLimits limits;
     std::vector<ListenLine> listens;
+    std::unique_ptr<ServerTls> tls;  // null: there is none
 };
 
 /// One address:port and the servers that share it.
@@ -227,6 +239,7 @@ struct ListenAddress {
     std::vector<Server*> servers;
     Server* default_server = nullptr;
     bool explicit_default = false;
+    bool ssl = false;
     ServerNames names;
 };
 

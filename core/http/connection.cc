@@ -96,6 +96,12 @@ Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner
             if (until == Deadline::never())
                 break;
         }
+        if (requests == 0 && wants_tls()) {
+            bool goes_on = co_await secure(self);
+            if (!goes_on)
+                break;
+            continue;
+        }
         begin_head();
         Head head = take_head();
         if (head == Head::more || head == Head::bad)
@@ -129,7 +135,7 @@ Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner
 // Clients mostly send with or right behind their handshake: then the first bytes need no event.
 bool Connection::fresh_bytes()
 {
-    if (!stream.watch().can_read() || !service.eager().worth_trying())
+    if (!stream.watch().can_read() || wants_tls() || !service.eager().worth_trying())
         return false;
     net::Io io;
     bool some = stream.read_now(in, read_buffer, io);
@@ -145,7 +151,7 @@ Deadline Connection::begin_idling()
     ++service.counters().waiting;
     in.release();
     if (requests == 0)
-        return Clock::in(*listen_address().default_server->core->client_header_timeout);
+        return Clock::in(*home().core->client_header_timeout);
     service.room().idles(*this);
     return Clock::in(limits_->keepalive_timeout->timeout);
 }
@@ -171,7 +177,7 @@ Deadline Connection::waited(event::Wait how, Deadline until)
 
 void Connection::begin_head()
 {
-    const Server& defaults = *listen_address().default_server;
+    const Server& defaults = home();
     parser_ = arena.make<RequestParser>();
     parser_->start(defaults.limits, arena);
     idle = false;
@@ -254,7 +260,7 @@ Task<void> Connection::refuse(Connection& self, const ParseError& error)
     keep_ = false;
     ++service.counters().requests;
     Request* r = arena.make<Request>(self, parser_->head());
-    r->serve_by(*listen_address().default_server);
+    r->serve_by(home());
     if (!r->head.path_and_query.empty())
         r->set_target(r->head.path_and_query);  // for the log, and pages with variables
     r->keep_alive = false;
@@ -288,7 +294,7 @@ void Connection::begin_request()
     RequestHead& head = parser_->head();
     Request* r = arena.make<Request>(*this, head);
     request = r;
-    r->serve_by(*listen_address().default_server);
+    r->serve_by(home());
     r->serve_by(choose_server(head, r));
     for (std::string_view line : head.ignored)
         r->log(Level::info, "client sent invalid header line: \"{}\"", line);
@@ -347,7 +353,7 @@ bool Connection::lingers() const
 // on the way (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
 Task<void> Connection::linger(Connection& self)
 {
-    os::shutdown_write(stream.watch().fd());
+    stream.shutdown_write();
     Deadline end = Clock::in(*limits_->lingering_time);
     while (Clock::now() < end) {  // who never stops sending never makes us wait
         in.clear();

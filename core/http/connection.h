@@ -56,6 +56,7 @@ public:
     Farewell* farewell = nullptr;  // of a tunnel; its owner's
     bool idle = true;              // between requests: may be closed to make room
     bool reading_head = false;
+    bool plain_on_tls = false;  // plain HTTP came where TLS is spoken
 
     /// The address that the client came to (getsockname, once a request).
     const os::Address& local();
@@ -63,6 +64,8 @@ public:
     /// The peer as text, made once.
     std::string_view peer_host();
     std::string_view peer_text();
+    /// The server that SNI named; null: none did, or it knows none of that name.
+    const Server* asked_for() const { return asked_for_; }
     /// Wakes an idle connection so that it notices that the worker is leaving.
     void nudge();
 
@@ -70,6 +73,10 @@ private:
     void shed() override { cancel.ask(); }
     enum class Head : uint8_t { more, bad, request, end };
     bool fresh_bytes();
+    Task<bool> secure(Connection& self);
+    bool wants_tls();
+    bool secured(const net::Io& io);
+    class Door;
     Deadline waited(event::Wait how, Deadline until);
     void begin_head();
     Head take_head();
@@ -85,10 +92,13 @@ private:
     void end_arena();
     bool lingers() const;
     const Server& choose_server(RequestHead& h, Request* r);
+    /// Whose rules hold until a request has named its server.
+    const Server& home() { return asked_for_ ? *asked_for_ : *listen_address().default_server; }
 
     RequestParser* parser_ = nullptr;  // in the arena, as all of a request
     const os::Address* local_ = nullptr;
     const ListenAddress* address_ = nullptr;
+    const Server* asked_for_ = nullptr;  // by SNI
     std::string peer_text_;
     const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
     Instant head_deadline_{0};

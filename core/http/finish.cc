@@ -76,6 +76,14 @@ void finish_modules(Main& main, conf::Diagnostics& diag)
         }
 }
 
+// Or clients would be answered in plain text where they were promised TLS.
+void check_tls(const Main& main, conf::Diagnostics& diag)
+{
+    for (const auto& address : main.addresses)
+        if (address->ssl && !address->default_server->tls && !diag.failed())
+            diag.error("\"listen ... ssl\" requires the ssl module");
+}
+
 void flatten_handlers(const Main& main, Location& location)
 {
     for (const PhaseHandler& h : main.handlers) {
@@ -114,6 +122,7 @@ void finish_main(Main& main, conf::Diagnostics& diag)
         bind_server(*server);
     build_listeners(main, diag);
     finish_modules(main, diag);
+    check_tls(main, diag);
     main.variables.finish(diag);
     check_zones(main, diag);
     flatten_all_handlers(main);

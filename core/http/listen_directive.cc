@@ -204,6 +204,10 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
         return word != "reuseport" ||
                parse_accept(apply, "accept", "reuseport", line.spec) == Taken::yes;
     }
+    if (word == "ssl") {
+        line.ssl = true;
+        return true;
+    }
     Taken taken = parse_value_option(apply, word, line.spec);
     if (taken == Taken::bad)
         return false;
@@ -211,7 +215,7 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
         line.options_set = true;
         return true;
     }
-    for (std::string_view other : {"ssl", "http2", "quic", "proxy_protocol", "multipath"})
+    for (std::string_view other : {"http2", "quic", "proxy_protocol", "multipath"})
         if (word == other) {
             apply.fail(fmt::format("the \"{}\" parameter is not built into this sluice", word));
             return false;
@@ -331,6 +335,7 @@ void add_server(Main& main, Server& server, const ListenLine& line, std::vector<
         }
     }
     it->address->servers.push_back(&server);
+    it->address->ssl = it->address->ssl || line.ssl;
 }
 
 void add_names(ListenAddress& address, const std::string& text, conf::Diagnostics& diag)

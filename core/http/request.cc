@@ -335,8 +335,6 @@ Task<Rc> Request::send_error_page(int status)
         break;
     default: break;
     }
-    if (status >= 494 && status <= 497)
-        log_status = status;
     std::string_view agent =
         *core().msie_padding && status >= 400 && head.version != Version::http09
             ? head.headers.value(HeaderId::user_agent)

@@ -298,8 +298,7 @@ Rc Request::write_failed(const net::Io& io)
         log(Level::alert,
             "sendfile() reported that the file was truncated while sending response to client");
     else if (io.kind == net::Io::reset)
-        log(Level::info, "writev() failed {} while sending response to client",
-            errno_text(io.error));
+        log(Level::info, "{} while sending response to client", c.stream.failure_text(false, io));
     return closed;
 }
 
@@ -376,11 +375,12 @@ std::string_view Request::redirect_target(std::string_view target)
         host = server->first_name;
     else if (host.empty())
         host = arena_.copy(c.local().host());
-    uint16_t port = c.local().port();
-    if (!*rules.port_in_redirect || port == 80 || c.local().is_unix())
-        return arena_.concat("http://", host, target);
+    std::string_view scheme = c.stream.tls() ? "https://" : "http://";
+    uint16_t port = c.local().port(), usual = c.stream.tls() ? 443 : 80;
+    if (!*rules.port_in_redirect || port == usual || c.local().is_unix())
+        return arena_.concat(scheme, host, target);
     fmt::format_int text(port);
-    return arena_.concat("http://", host, ":", std::string_view(text.data(), text.size()), target);
+    return arena_.concat(scheme, host, ":", std::string_view(text.data(), text.size()), target);
 }
 
 }  // namespace sluice::http

@@ -116,8 +116,11 @@ void Service::turn_ended()
     }
 }
 
-net::AcceptSink::Refusal Service::refusal(size_t)
+net::AcceptSink::Refusal Service::refusal(size_t listener)
 {
+    for (const ListenAddress* address : main_->listeners[listener].addresses)
+        if (address->ssl)
+            return {};  // an answer would cost a handshake
     size_t head = refusal_.size() - refusal_page.size();
     return {refusal_, head};
 }

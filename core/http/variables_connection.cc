@@ -57,8 +57,9 @@ void define_connection_variables(Variables& v)
     fixed("server_port", [](Request& r, const void*) { return port_text(r, r.c.local().port()); });
     fixed("server_name",
           [](Request& r, const void*) -> Value { return std::string_view(r.server->first_name); });
-    fixed("scheme", [](Request&, const void*) -> Value { return "http"; });
-    fixed("https", [](Request&, const void*) -> Value { return ""; });
+    fixed("scheme",
+          [](Request& r, const void*) -> Value { return r.c.stream.tls() ? "https" : "http"; });
+    fixed("https", [](Request& r, const void*) -> Value { return r.c.stream.tls() ? "on" : ""; });
     fixed("connection",
           [](Request& r, const void*) -> Value { return arena_format(r, "{}", r.c.number); });
     fixed("connection_requests",

@@ -353,8 +353,10 @@ void Acceptors::turn_away(os::Fd client, size_t listener)
 {
     room_.turned_away();
     AcceptSink::Refusal refusal = sink_.refusal(listener);
-    if (room_.rules().answer == Room::Answer::reset || refusal.text.empty())
+    if (room_.rules().answer == Room::Answer::reset)
         return os::reset_on_close(client.get());  // it closes here
+    if (refusal.text.empty())
+        return;
     turned_away_.take(std::move(client), refusal.text, refusal.without_body);
 }
 

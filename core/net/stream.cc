@@ -13,22 +13,6 @@ constexpr int max_parts = 64;
 constexpr size_t max_file_at_once = 2 << 20;  // one sendfile must not hold the loop
 constexpr int max_writes = 16;                // then others have their turn
 
-void advance(std::span<buf::Slice>& slices, size_t n)
-{
-    while (!slices.empty() && n >= slices.front().size) {
-        n -= slices.front().size;
-        slices = slices.subspan(1);
-    }
-    if (n == 0)
-        return;
-    buf::Slice& first = slices.front();
-    if (first.file >= 0)
-        first.offset += static_cast<int64_t>(n);
-    else
-        first.memory += n;
-    first.size -= n;
-}
-
 os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted, bool final)
 {
     iovec parts[max_parts];
@@ -48,8 +32,26 @@ os::Io write_memory(int fd, std::span<buf::Slice> slices, size_t& wanted, bool f
 
 }  // namespace
 
+void Stream::advance(std::span<buf::Slice>& slices, size_t n)
+{
+    while (!slices.empty() && n >= slices.front().size) {
+        n -= slices.front().size;
+        slices = slices.subspan(1);
+    }
+    if (n == 0)
+        return;
+    buf::Slice& first = slices.front();
+    if (first.file >= 0)
+        first.offset += static_cast<int64_t>(n);
+    else
+        first.memory += n;
+    first.size -= n;
+}
+
 Io Stream::try_read(buf::Buffer& b, bool& again)
 {
+    if (tls_) [[unlikely]]
+        return try_read_tls(b, again);
     size_t room = b.room_size();
     os::Io io = os::recv(watch_.fd(), b.room(), room);
     if (io.ok()) {
@@ -74,6 +76,8 @@ Io Stream::try_read(buf::Buffer& b, bool& again)
 
 Io Stream::try_write(std::span<buf::Slice>& slices, bool& again, bool final)
 {
+    if (tls_) [[unlikely]]
+        return try_write_tls(slices, again, final);
     size_t total = 0;
     while (!slices.empty() && slices.front().size == 0)
         slices = slices.subspan(1);

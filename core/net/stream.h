@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stream: the bytes of one connection, awaited. Reads and writes are tried first and wait only when
 // the kernel has nothing or no room; a read that comes back short has drained the socket
-// (edge-triggered registration), so no second read merely meets EAGAIN. Plain TCP and unix sockets.
+// (edge-triggered registration), so no second read merely meets EAGAIN. TCP and unix sockets, plain
+// or with TLS (tls.h): then can_read() of the watch also says that decrypted bytes are waiting.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "core/buf/pool.h"
 #include "core/event/loop.h"
@@ -14,11 +18,18 @@
 
 namespace sluice::net {
 
+class TlsSession;
+struct TlsSessionDelete {
+    void operator()(TlsSession* session) const;
+};
+
 struct Io {
     /// file_cut: a file that is being sent is shorter than it was.
     enum Kind : uint8_t { ok, eof, timeout, reset, canceled, file_cut } kind = ok;
     size_t n = 0;
     int error = 0;  // errno of a reset
+    /// Instead of an errno: TLS failed, TlsSession::error() says how.
+    static constexpr int tls_error = -1;
 
     bool good() const { return kind == ok; }
 };
@@ -29,7 +40,22 @@ public:
     event::Watch& watch() { return watch_; }
     const event::Watch& watch() const { return watch_; }
     bool is_open() const { return watch_.is_open(); }
-    void close() { watch_.close(); }
+    /// With TLS: says so first (close_notify).
+    void close()
+    {
+        tls_.reset();
+        watch_.close();
+    }
+    /// FIN, and with TLS close_notify before it.
+    void shutdown_write();
+
+    /// Null: plain.
+    TlsSession* tls() const { return tls_.get(); }
+    void set_tls(TlsSession* session) { tls_.reset(session); }
+    /// Of a session that was set. ok, eof (the peer went away), timeout, reset, canceled.
+    event::Task<Io> handshake(event::Loop& loop, Deadline deadline);
+    /// "recv() failed (104: Connection reset by peer)", "SSL_read() failed (SSL: ...)".
+    std::string failure_text(bool reading, const Io& io) const;
 
     /// Reads into the room of `b` (which must have some): ok with n > 0, eof, reset, or nothing
     /// now. `again` is set when there was nothing.
@@ -56,7 +82,13 @@ public:
     Writing write(std::span<buf::Slice> slices, ms timeout);
 
 private:
+    friend class TlsSession;
+    static void advance(std::span<buf::Slice>& slices, size_t n);
+    Io try_read_tls(buf::Buffer& b, bool& again);
+    Io try_write_tls(std::span<buf::Slice>& slices, bool& again, bool final);
+
     event::Watch watch_;
+    std::unique_ptr<TlsSession, TlsSessionDelete> tls_;  // ends before the descriptor does
     uint64_t received_ = 0, sent_ = 0;
 };
 

@@ -146,6 +146,8 @@ std::string build_text(const std::string& built_in_modules)
     if (std::string_view running = OpenSSL_version(OPENSSL_VERSION);
         running != OPENSSL_VERSION_TEXT)
         text += fmt::format(" (running with {})", running);
+    if (built_in_modules.find("http_ssl_module") != std::string::npos)
+        text += "\nTLS SNI support enabled";
     text += fmt::format("\nbuilt with llhttp {}.{}.{}\n", LLHTTP_VERSION_MAJOR,
                         LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
     std::string prefix = absolute("");

@@ -64,6 +64,11 @@ Received exchange(const Sending& sending)
     Socket socket = Socket::connect(sending.address);
     if (!socket.open())
         throw SpecError("cannot connect to " + sending.address);
+    if (sending.tls && !socket.start_tls(*sending.tls, false, in_seconds(sending.timeout))) {
+        got.tls = socket.tls()->describe();
+        got.closed = true;
+        return got;
+    }
     for (size_t i = 0; i < sending.packets.size(); i++) {
         if (i > 0 && sending.packet_delay > 0)
             sleep_seconds(sending.packet_delay);
@@ -74,6 +79,8 @@ Received exchange(const Sending& sending)
     if (sending.half_close)
         socket.shut_write();
     read_replies(socket, sending, got);
+    if (socket.tls() != nullptr)
+        got.tls = socket.tls()->describe();
     return got;
 }
 

@@ -7,10 +7,12 @@
 // the timeout. Interim (1xx) responses do not count, but are the first response that checks see.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http.h"
+#include "tls.h"
 
 namespace sluice::runner {
 
@@ -22,6 +24,7 @@ struct Sending {
     double packet_delay = 0;
     double timeout = 5;
     bool half_close = false;
+    std::optional<TlsOptions> tls;
     bool abort = false;  // close at the timeout without a complaint
 };
 
@@ -30,6 +33,7 @@ struct Received {
     std::vector<Response> responses;
     bool closed = false;
     bool timed_out = false;
+    std::string tls;  // what became of it: TlsEnd::describe()
 };
 
 Received exchange(const Sending& sending);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "perl.h"
+#include "tls.h"
 
 namespace sluice::runner {
 
@@ -70,13 +71,26 @@ void sleep_seconds(double seconds)
     std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+Socket::Socket() = default;
+
+Socket::Socket(int fd) : fd_(fd) {}
+
+Socket::~Socket()
+{
+    close();
+}
+
+Socket::Socket(Socket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), tls_(std::move(other.tls_))
+{
+}
 
 Socket& Socket::operator=(Socket&& other) noexcept
 {
     if (this != &other) {
         close();
         fd_ = std::exchange(other.fd_, -1);
+        tls_ = std::move(other.tls_);
     }
     return *this;
 }
@@ -115,8 +129,16 @@ Socket Socket::accept(Deadline deadline)
     return Socket(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
+bool Socket::start_tls(const TlsOptions& options, bool as_server, Deadline deadline)
+{
+    tls_ = std::make_unique<TlsEnd>(fd_, options, as_server ? TlsEnd::server : TlsEnd::client);
+    return tls_->handshake(deadline);
+}
+
 Io Socket::read_some(std::string& into, Deadline deadline)
 {
+    if (tls_ != nullptr)
+        return tls_->read_some(into, deadline);
     if (!wait(POLLIN, deadline))
         return Io::timeout;
     char bytes[65536];
@@ -129,6 +151,8 @@ Io Socket::read_some(std::string& into, Deadline deadline)
 
 Io Socket::write_all(std::string_view bytes, Deadline deadline, bool more)
 {
+    if (tls_ != nullptr)
+        return tls_->write_all(bytes, deadline);
     int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0);
     while (!bytes.empty()) {
         if (!wait(POLLOUT, deadline))
@@ -155,6 +179,7 @@ void Socket::reset()
 
 void Socket::close()
 {
+    tls_.reset();
     if (fd_ >= 0)
         ::close(fd_);
     fd_ = -1;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,17 +19,20 @@ using Deadline = Clock::time_point;
 
 enum class Io { ok, eof, timeout, error };
 
+class TlsEnd;
+struct TlsOptions;
+
 Deadline in_seconds(double seconds);
 void sleep_seconds(double seconds);
 
 class Socket
 {
 public:
-    Socket() = default;
-    explicit Socket(int fd) : fd_(fd) {}
+    Socket();
+    explicit Socket(int fd);
     Socket(Socket&& other) noexcept;
     Socket& operator=(Socket&& other) noexcept;
-    ~Socket() { close(); }
+    ~Socket();
 
     static Socket connect(const std::string& address);  // not open on failure
     static Socket listen(const std::string& address);   // throws SpecError
@@ -39,6 +43,9 @@ public:
     Io read_some(std::string& into, Deadline deadline);  // appends
     /// `more`: the kernel may keep it until something follows, also the end.
     Io write_all(std::string_view bytes, Deadline deadline, bool more = false);
+    /// From here on everything is TLS. False: it failed, see tls()->describe().
+    bool start_tls(const TlsOptions& options, bool as_server, Deadline deadline);
+    TlsEnd* tls() const { return tls_.get(); }
     void shut_write();
     void reset();  // closes with RST
     void close();
@@ -47,6 +54,7 @@ private:
     bool wait(short events, Deadline deadline) const;
 
     int fd_ = -1;
+    std::unique_ptr<TlsEnd> tls_;
 };
 
 }  // namespace sluice::runner

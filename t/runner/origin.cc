@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include "tls.h"
+
 namespace sluice::runner {
 
 namespace {
@@ -27,9 +29,9 @@ void add_reply(std::vector<Step>& steps, const Value& reply, double delay)
 
 std::vector<Step> parse_script(const std::string& script)
 {
-    static const std::vector<std::string> verbs = {"accept", "head",     "read",  "some",  "eof",
-                                                   "send",   "send_end", "sleep", "close", "reset",
-                                                   "shut",   "hold",     "repeat"};
+    static const std::vector<std::string> verbs = {"accept", "head",     "read",   "some",  "eof",
+                                                   "send",   "send_end", "sleep",  "close", "reset",
+                                                   "shut",   "hold",     "repeat", "tls",   "bye"};
     std::vector<Step> steps;
     std::istringstream in(script);
     for (std::string line; std::getline(in, line);) {
@@ -46,6 +48,8 @@ std::vector<Step> parse_script(const std::string& script)
         std::getline(words, rest);
         if (step.verb == "send" || step.verb == "send_end")
             step.text = eval_perl(rest, {}).text;
+        else if (step.verb == "tls")
+            step.text = rest.substr(rest.find_first_not_of(' '));
         else if (step.verb == "read" || step.verb == "sleep")
             step.number = std::stod(rest);
         steps.push_back(step);
@@ -143,6 +147,16 @@ bool Origin::step(const Step& step)
         return read_until(1, false) && (pending_.clear(), true);
     if (step.verb == "eof")
         return read_until(static_cast<size_t>(-1), false);
+    if (step.verb == "tls") {
+        TlsOptions options = parse_tls_options("quiet cert=" + step.text);
+        current_.start_tls(options, true, in_seconds(io_limit));  // who refuses us says so
+        return true;
+    }
+    if (step.verb == "bye") {
+        if (current_.tls() != nullptr)
+            current_.tls()->say_goodbye();
+        return true;
+    }
     if (step.verb == "send") {
         Deadline deadline = in_seconds(io_limit);
         std::string_view left = step.text;

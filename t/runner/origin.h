@@ -12,6 +12,7 @@
 //   send "..."          Perl expression, with all of eval's strings
 //   send_end "..."      the same and close, in one segment
 //   sleep S   close   reset   shut   hold (leave open until the end of the block)
+//   tls CERTIFICATE     from here on TLS, with the key beside it;   bye: close_notify
 //   repeat              start again from the first step
 #pragma once
 

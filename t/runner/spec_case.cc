@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "certs.h"
 #include "pattern.h"
 
 namespace sluice::runner {
@@ -31,7 +32,8 @@ const std::set<std::string, std::less<>>& known_sections()
         "origin_connections", "user_files", "timeout", "abort", "must_die", "wait", "shutdown",
         "ignore_response", "stap", "stap_out", "log_level", "ONLY", "SKIP", "LAST", "not_nginx",
         "response_raw", "response_raw_like", "connect", "stderr_like", "stdout_like", "cli",
-        "exit_code", "no_check_leak", "description", "suppress_stderr", "cut_short",
+        "exit_code", "tls", "tls_is_like", "no_check_leak", "description", "suppress_stderr",
+        "cut_short",
     };
     // clang-format on
     return names;
@@ -116,10 +118,19 @@ void SpecCase::set_names()
         names_.set(name, server_.root());
     for (const char* name : {"TEST_NGINX_HTML_DIR", "HtmlDir"})
         names_.set(name, server_.root() + "/html");
+    names_.set("TEST_NGINX_CERTS", server_.root() + "/conf/certs");
 }
 
 void SpecCase::write_files()
 {
+    std::string certs = names_.text("$TEST_NGINX_CERTS");
+    bool wanted = false, rsa = false;
+    for (const Section& section : block_.sections) {
+        wanted = wanted || section.value.text.find(certs) != std::string::npos;
+        rsa = rsa || section.value.text.find(certs + "/rsa") != std::string::npos;
+    }
+    if (wanted || block_.has("tls"))
+        write_certificates(certs, rsa);
     server_.write("conf/nginx.conf", nginx_conf(block_, names_));
     server_.write("html/index.html",
                   "<html><head><title>It works!</title></head><body>It works!"
@@ -213,6 +224,7 @@ void SpecCase::run_requests()
     else
         throw SpecError("no request section");
     wait_for_logs();
+    check_text(block_, "tls_is_like", tls_, findings_);
     check_stopped(server_.stop());
     check_other_logs(findings_);
     check_origin();
@@ -273,8 +285,11 @@ void SpecCase::check_received(const Sending& to_send, const std::string& what)
     sending.timeout = block_.number("timeout", 5);
     sending.abort = block_.has("abort");
     sending.half_close = block_.has("shutdown");
+    if (block_.has("tls"))
+        sending.tls = parse_tls_options(block_.text("tls"));
     Received got = exchange(sending);
     raw_ += got.bytes;
+    tls_ += got.tls + (got.tls.empty() ? "" : "\n");
     if (sending.abort || block_.has("ignore_response"))
         return;
     size_t before = findings_.size();
@@ -379,6 +394,7 @@ std::string SpecCase::report()
     std::string received =
         origin_ == nullptr ? "" : "\n  the origin read: " + visible(origin_->received());
     return "  configuration: " + server_.conf_path() + "\n  received: " + visible(raw_) + received +
+           (tls_.empty() ? "" : "\n  tls: " + tls_) +
            "\n  stderr: " + tail(server_.read("logs/stderr.log")) +
            "\n  error.log: " + tail(error_log());
 }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// TlsSession: TLS (OpenSSL) below a Stream, which owns it through one pointer and hands it its
+// reads and writes. Nothing above the stream knows, but for the handshake and the $ssl_* values.
+//
+// OpenSSL reads and writes through a BIO of ours. Reading ahead: one recv feeds as many records as
+// the socket has. Writing: small slices are gathered into one record, records into one send; the
+// first records after a pause fit into a TCP segment each, so that a browser can use what has come.
+// While a connection idles it holds no buffers (SSL_MODE_RELEASE_BUFFERS, pool buffers).
+//
+// Bytes count as written when their records have been given to the kernel, whole. So whoever was
+// told `again` comes back with the same bytes in front, or never writes again (as with SSL_write).
+//
+// Errors: Io::reset with errno of the socket, or with Io::tls_error, then error() says what.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/buf/pool.h"
+#include "core/event/loop.h"
+#include "core/net/stream.h"
+
+struct ssl_st;
+struct bio_st;
+
+namespace sluice::net {
+
+class TlsContext;
+
+/// Who knows the servers behind a listening address.
+class TlsChooser
+{
+public:
+    /// For each ClientHello: the context of the server of this name (empty: none was sent). Null
+    /// refuses the handshake (unrecognized_name).
+    virtual const TlsContext* choose_tls(std::string_view server_name) = 0;
+
+protected:
+    ~TlsChooser() = default;
+};
+
+class TlsSession
+{
+public:
+    /// Towards a client that has sent something. The context outlives it, the chooser the
+    /// handshake.
+    TlsSession(event::Watch& watch, const TlsContext& first, TlsChooser& chooser);
+    /// Towards a server; `server_name` (SNI) may be empty.
+    TlsSession(event::Watch& watch, const TlsContext& context, const std::string& server_name);
+    ~TlsSession();
+    TlsSession(const TlsSession&) = delete;
+
+    /// plain: the client's first bytes are no TLS (plain_bytes() has them). closed: it went away.
+    enum class Step : uint8_t { done, want_read, want_write, plain, closed, failed };
+    Step handshake();
+    bool established() const { return established_; }
+    /// The peer has said something.
+    bool heard() const { return !first_; }
+    buf::Buffer& plain_bytes() { return plain_; }
+
+    Io read(buf::Buffer& b, bool& again);
+    /// `final`: close() follows at once; close_notify goes with the last record.
+    Io write(std::span<buf::Slice>& slices, bool& again, bool final);
+    /// close_notify, once, as far as it goes without waiting; not after an error or in the middle
+    /// of a write.
+    void say_goodbye();
+    /// No close_notify: what was sent is not all.
+    void forget_goodbye() { failed_ = true; }
+
+    /// What the last tls_error was, in OpenSSL's words as nginx logs them; errno of a socket error.
+    const std::string& error() const { return error_; }
+    int system_error() const { return errno_; }
+    /// The largest record that is written, plaintext bytes (ssl_buffer_size).
+    void set_record_limit(size_t n) { record_limit_ = n; }
+    /// The name that the client asked for, empty: none.
+    std::string_view server_name() const;
+    ssl_st* handle() const { return ssl_; }
+    static TlsSession* of(const ssl_st* ssl);
+    TlsChooser* chooser() const { return chooser_; }
+    /// The handshake is over, the chooser may go.
+    void forget_chooser() { chooser_ = nullptr; }
+
+private:
+    friend struct TlsBio;
+    class Cursor;
+    void begin(const TlsContext& context);
+    int receive(char* to, int size);
+    bool flush(bool& again, bool more = false);
+    bool encrypt(const char* from, size_t size);
+    size_t next_record() const;
+    void make_room(std::span<const buf::Slice> slices);
+    Io read_failed(int rc, bool& again);
+    Io failure(int system);
+    void note_error();
+
+    event::Watch& watch_;
+    TlsChooser* chooser_ = nullptr;
+    ssl_st* ssl_ = nullptr;
+    buf::Buffer out_;    // records that the kernel has not taken yet
+    buf::Buffer plain_;  // of a client that speaks no TLS
+    std::string error_;
+    size_t held_ = 0;  // plaintext bytes in out_ that have not been reported as written
+    size_t record_limit_ = 16384;
+    uint64_t burst_ = 0;  // plaintext bytes written since the last pause
+    Instant written_at_{0};
+    int errno_ = 0;
+    Io end_;  // an end or error that came behind bytes: told by the next read
+    bool is_server_;
+    bool first_ = true;  // nothing has been received yet
+    bool established_ = false;
+    bool failed_ = false;
+    bool eof_ = false;  // of the socket
+    bool spoke_plain_ = false;
+    bool ended_ = false;  // end_ is set
+    bool said_goodbye_ = false;
+};
+
+}  // namespace sluice::net

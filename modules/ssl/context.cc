@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a server's directives to its TlsContext.
+#include "modules/ssl/ssl.h"
+
+namespace sluice::ssl {
+namespace {
+
+// Of the main configuration file: where relative names of certificates begin, as in nginx.
+std::string conf_folder(const conf::Diagnostics& diag, conf::Pos pos)
+{
+    const conf::File* file = &diag.file(pos);
+    while (file->included_at.line)
+        file = &diag.file(file->included_at);
+    return file->path.substr(0, file->path.rfind('/') + 1);
+}
+
+class Builder
+{
+public:
+    Builder(http::Server& server, const Conf& conf, conf::Diagnostics& diag)
+        : server_(server), conf_(conf), diag_(diag)
+    {
+    }
+
+    void build()
+    {
+        auto tls = std::make_unique<http::ServerTls>();
+        tls->context = std::make_shared<net::TlsContext>(net::TlsContext::server);
+        context_ = tls->context.get();
+        tls->refuses = *conf_.reject_handshake;
+        tls->asks_certificate = *conf_.verify_client != Verify::off;
+        tls->record_limit = std::max<size_t>(conf_.buffer_size->n, 1);
+        tls->handshake_timeout = *conf_.handshake_timeout;
+        add_certificates();
+        negotiate();
+        verify();
+        server_.tls = std::move(tls);
+    }
+
+private:
+    std::string full_path(const File& file) const
+    {
+        if (file.path.starts_with('/') || file.path.starts_with("data:") ||
+            file.path.starts_with("engine:") || file.path.starts_with("store:"))
+            return file.path;
+        std::string folder = conf_folder(diag_, file.pos);
+        return folder.starts_with('/') ? folder + file.path
+                                       : server_.main.full_path(folder + file.path);
+    }
+
+    bool report(conf::Pos pos, const std::string& why)
+    {
+        if (!why.empty())
+            diag_.error(pos, why);
+        return why.empty();
+    }
+
+    void add_certificates()
+    {
+        const auto& certificates = *conf_.certificate;
+        const auto& keys = *conf_.certificate_key;
+        if (certificates.empty())
+            return;
+        if (keys.size() < certificates.size()) {
+            const File& lonely = certificates.back();
+            diag_.error(lonely.pos,
+                        fmt::format("no \"ssl_certificate_key\" is defined for certificate \"{}\"",
+                                    lonely.path));
+            return;
+        }
+        net::TlsPasswords passwords;
+        if (conf_.password_file.is_set()) {
+            std::string path = full_path(*conf_.password_file);
+            if (int error = passwords.read(path)) {
+                diag_.error(conf_.password_file->pos,
+                            fmt::format("open() \"{}\" failed {}", path, errno_text(error)));
+                return;
+            }
+        }
+        for (size_t i = 0; i < certificates.size(); ++i)
+            if (!report(certificates[i].pos,
+                        context_->add_certificate(full_path(certificates[i]), full_path(keys[i]),
+                                                  &passwords)))
+                return;
+        report(keys.back().pos, context_->check_certificates(full_path(keys.back())));
+    }
+
+    void negotiate()
+    {
+        context_->set_protocols(conf_.protocols->mask);
+        report(here(), context_->set_ciphers(*conf_.ciphers, *conf_.prefer_server_ciphers));
+        report(here(), context_->set_curves(*conf_.ecdh_curve));
+        if (conf_.dhparam.is_set())
+            report(conf_.dhparam->pos, context_->set_dh(full_path(*conf_.dhparam)));
+        for (const Command& c : *conf_.conf_command)
+            report(c.pos, context_->command(c.name, c.value));
+    }
+
+    void verify()
+    {
+        Verify how = *conf_.verify_client;
+        if (how != Verify::off) {
+            if (!conf_.client_certificate.is_set() && !conf_.trusted_certificate.is_set() &&
+                how != Verify::optional_no_ca)
+                diag_.error(here(), "no ssl_client_certificate for ssl_verify_client");
+            context_->verify_peer(*conf_.verify_depth);
+        }
+        if (conf_.client_certificate.is_set())
+            report(conf_.client_certificate->pos,
+                   context_->ask_for(full_path(*conf_.client_certificate)));
+        if (conf_.trusted_certificate.is_set())
+            report(conf_.trusted_certificate->pos,
+                   context_->trust(full_path(*conf_.trusted_certificate)));
+        if (conf_.crl.is_set())
+            report(conf_.crl->pos, context_->revoke(full_path(*conf_.crl)));
+        context_->set_session_id(session_shape());
+    }
+
+    // What a session proves: who the server was, and whom it asked for a certificate how.
+    std::string session_shape() const
+    {
+        std::string shape = fmt::format("{} {} {}", static_cast<int>(*conf_.verify_client),
+                                        *conf_.verify_depth, conf_.client_certificate->path);
+        shape += " " + conf_.trusted_certificate->path + " " + conf_.crl->path;
+        for (const File& f : *conf_.certificate)
+            shape += " " + f.path;
+        return shape;
+    }
+
+    conf::Pos here() const
+    {
+        return conf_.certificate->empty() ? conf::Pos{} : conf_.certificate->front().pos;
+    }
+
+    http::Server& server_;
+    const Conf& conf_;
+    conf::Diagnostics& diag_;
+    net::TlsContext* context_ = nullptr;
+};
+
+}  // namespace
+
+void make_context(http::Server& server, const Conf& conf, conf::Diagnostics& diag)
+{
+    Builder(server, conf, diag).build();
+}
+
+}  // namespace sluice::ssl

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// ssl: TLS towards clients. Here: directives, and what must hold of a configuration.
+#include "modules/ssl/ssl.h"
+
+#include <algorithm>
+
+#include "core/base/bytes.h"
+
+namespace sluice::ssl {
+namespace {
+
+using conf::ignored;
+
+constexpr conf::Where http_server = in_http | in_server;
+
+constexpr Directive directives[] = {
+    {"ssl_certificate", http_server, 1, 1, store<&Conf::certificate>},
+    {"ssl_certificate_key", http_server, 1, 1, store<&Conf::certificate_key>},
+    {"ssl_password_file", http_server, 1, 1, store<&Conf::password_file>},
+    {"ssl_dhparam", http_server, 1, 1, store<&Conf::dhparam>},
+    {"ssl_ecdh_curve", http_server, 1, 1, store<&Conf::ecdh_curve>},
+    {"ssl_protocols", http_server, 1, any, store<&Conf::protocols>},
+    {"ssl_ciphers", http_server, 1, 1, store<&Conf::ciphers>},
+    {"ssl_prefer_server_ciphers", http_server, 1, 1, store<&Conf::prefer_server_ciphers>},
+    {"ssl_conf_command", http_server, 2, 2, store<&Conf::conf_command>},
+    {"ssl_reject_handshake", http_server, 1, 1, store<&Conf::reject_handshake>},
+    {"ssl_handshake_timeout", http_server, 1, 1, store<&Conf::handshake_timeout>},
+    {"ssl_buffer_size", http_server, 1, 1, store<&Conf::buffer_size>},
+    {"ssl_verify_client", http_server, 1, 1, store<&Conf::verify_client>},
+    {"ssl_verify_depth", http_server, 1, 1, store<&Conf::verify_depth>},
+    {"ssl_client_certificate", http_server, 1, 1, store<&Conf::client_certificate>},
+    {"ssl_trusted_certificate", http_server, 1, 1, store<&Conf::trusted_certificate>},
+    {"ssl_crl", http_server, 1, 1, store<&Conf::crl>},
+};
+
+constexpr conf::ConfType conf_type =
+    conf_of<Conf, &Conf::certificate, &Conf::certificate_key, &Conf::password_file, &Conf::dhparam,
+            &Conf::ecdh_curve, &Conf::protocols, &Conf::ciphers, &Conf::prefer_server_ciphers,
+            &Conf::conf_command, &Conf::reject_handshake, &Conf::handshake_timeout,
+            &Conf::buffer_size, &Conf::verify_client, &Conf::verify_depth,
+            &Conf::client_certificate, &Conf::trusted_certificate, &Conf::crl>;
+
+// Which listen line of these servers made the address speak TLS.
+conf::Pos ssl_line(const http::ListenAddress& address)
+{
+    for (const http::Server* server : address.servers)
+        for (const http::ListenLine& line : server->listens)
+            if (line.ssl && line.spec.address == address.address)
+                return line.pos;
+    return {};
+}
+
+bool listens_with_ssl(const http::Main& main, const http::Server& server)
+{
+    return std::any_of(main.addresses.begin(), main.addresses.end(), [&](const auto& address) {
+        const auto& servers = address->servers;
+        return address->ssl && std::find(servers.begin(), servers.end(), &server) != servers.end();
+    });
+}
+
+void check_addresses(const http::Main& main, conf::Diagnostics& diag)
+{
+    for (const auto& address : main.addresses) {
+        if (!address->ssl)
+            continue;
+        const Conf& first = conf_of_server(*address->default_server);
+        bool needed = first.certificate->empty() && !*first.reject_handshake;
+        for (const http::Server* server : address->servers) {
+            const Conf& conf = conf_of_server(*server);
+            // Behind a default server that has one, or refuses, each needs its own.
+            needed = needed || (conf.certificate->empty() && !*conf.reject_handshake);
+        }
+        if (needed)
+            diag.error(ssl_line(*address),
+                       "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
+    }
+}
+
+void finish_main(Finish& finish, void*)
+{
+    check_addresses(finish.main, finish.diag);
+}
+
+void finish_location(Finish& finish, void*)
+{
+    http::Location& location = *finish.location;
+    if (location.kind != http::Location::server_root || !location.server)
+        return;
+    const Conf& conf = conf_of_server(*location.server);
+    if (!conf.certificate->empty() || listens_with_ssl(finish.main, *location.server))
+        make_context(*location.server, conf, finish.diag);
+}
+
+void install(Install& in)
+{
+    define_variables(in.main.variables);
+    in.at(Phase::post_read, check_client,
+          [](const http::Location& l) { return l.server && l.server->tls; });
+}
+
+}  // namespace
+
+const Module module{
+    .name = "ssl",
+    .directives = directives,
+    .server_conf = &conf_type,
+    .install = install,
+    .finish_location = finish_location,
+    .finish_main = finish_main,
+};
+
+const Conf& conf_of_server(const http::Server& server)
+{
+    return *static_cast<const Conf*>(server.confs.at(module.index));
+}
+
+// ---- values -------------------------------------------------------------------------------------
+
+bool parse(Apply& apply, size_t arg, File& out)
+{
+    out = {apply.arg(arg), apply.node.args[arg].pos};
+    return true;
+}
+
+bool parse(Apply& apply, size_t arg, Command& out)
+{
+    out = {apply.arg(arg), apply.arg(arg + 1), apply.node.args[arg].pos};
+    return true;
+}
+
+bool parse(Apply& apply, size_t arg, Protocols& out)
+{
+    static constexpr std::pair<std::string_view, uint32_t> names[] = {
+        {"SSLv2", net::tls_sslv2},  {"SSLv3", net::tls_sslv3},  {"TLSv1", net::tls_v1},
+        {"TLSv1.1", net::tls_v1_1}, {"TLSv1.2", net::tls_v1_2}, {"TLSv1.3", net::tls_v1_3}};
+    out.mask = 0;
+    for (size_t i = arg; i < apply.size(); ++i) {
+        auto it = std::find_if(std::begin(names), std::end(names),
+                               [&](const auto& n) { return iequals(n.first, apply.arg(i)); });
+        if (it == std::end(names)) {
+            apply.fail_at(i, fmt::format("invalid value \"{}\"", apply.arg(i)),
+                          "one or more of TLSv1 TLSv1.1 TLSv1.2 TLSv1.3");
+            return false;
+        }
+        if (out.mask & it->second)
+            apply.warn("duplicate-value", fmt::format("duplicate value \"{}\"", apply.arg(i)));
+        out.mask |= it->second;
+    }
+    return true;
+}
+
+std::span<const std::pair<std::string_view, Verify>> enum_names(Verify*)
+{
+    static constexpr std::pair<std::string_view, Verify> names[] = {
+        {"off", Verify::off},
+        {"on", Verify::on},
+        {"optional", Verify::optional},
+        {"optional_no_ca", Verify::optional_no_ca}};
+    return names;
+}
+
+}  // namespace sluice::ssl

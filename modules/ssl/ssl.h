@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server says about TLS towards its clients.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/http/module.h"
+#include "core/net/tls_context.h"
+
+namespace sluice::ssl {
+
+/// A file that a directive names, and where it does.
+struct File {
+    std::string path;
+    conf::Pos pos;
+    bool empty() const { return path.empty(); }
+};
+bool parse(Apply& apply, size_t arg, File& out);
+
+struct Protocols {
+    uint32_t mask = net::tls_v1_2 | net::tls_v1_3;
+};
+bool parse(Apply& apply, size_t arg, Protocols& out);
+
+/// ssl_conf_command.
+struct Command {
+    std::string name, value;
+    conf::Pos pos;
+};
+bool parse(Apply& apply, size_t arg, Command& out);
+
+enum class Verify : uint8_t { off, on, optional, optional_no_ca };
+std::span<const std::pair<std::string_view, Verify>> enum_names(Verify*);
+
+struct Conf {
+    Setting<std::vector<File>> certificate, certificate_key;
+    Setting<File> password_file, dhparam;
+    Setting<std::string> ecdh_curve{"auto"};
+    Setting<Protocols> protocols;
+    Setting<std::string> ciphers{"HIGH:!aNULL:!MD5"};
+    Setting<bool> prefer_server_ciphers{false};
+    Setting<std::vector<Command>> conf_command;
+    Setting<bool> reject_handshake{false};
+    Setting<ms> handshake_timeout{ms{0}};
+    Setting<Size> buffer_size{Size{16384}};
+    Setting<Verify> verify_client{Verify::off};
+    Setting<int> verify_depth{1};
+    Setting<File> client_certificate, trusted_certificate, crl;
+};
+
+extern const Module module;
+
+/// The conf of a server.
+const Conf& conf_of_server(const http::Server& server);
+
+/// Makes Server::tls. Reports what is wrong.
+void make_context(http::Server& server, const Conf& conf, conf::Diagnostics& diag);
+
+/// post_read: plain HTTP on a TLS port, names that do not agree, certificates of clients.
+Task<Rc> check_client(Request& r);
+
+void define_variables(http::Variables& variables);
+
+}  // namespace sluice::ssl

@@ -54,6 +54,8 @@ public:
     void set_tls(TlsSession* session) { tls_.reset(session); }
     /// Of a session that was set. ok, eof (the peer went away), timeout, reset, canceled.
     event::Task<Io> handshake(event::Loop& loop, Deadline deadline);
+    /// Whatever has come while nobody asked for anything is no data: TLS has messages of its own.
+    bool is_silent();
     /// "recv() failed (104: Connection reset by peer)", "SSL_read() failed (SSL: ...)".
     std::string failure_text(bool reading, const Io& io) const;
 

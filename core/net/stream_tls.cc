@@ -57,6 +57,18 @@ event::Task<Io> Stream::handshake(event::Loop& loop, Deadline deadline)
     }
 }
 
+bool Stream::is_silent()
+{
+    if (!tls_)
+        return !watch_.can_read();
+    if (watch_.hung_up())
+        return false;
+    buf::Buffer b(1);
+    bool again = false;
+    Io io = try_read(b, again);
+    return io.good() && again;
+}
+
 std::string Stream::failure_text(bool reading, const Io& io) const
 {
     if (io.error == Io::tls_error && tls_)

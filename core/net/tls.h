@@ -22,7 +22,7 @@
 #include "core/net/stream.h"
 
 struct ssl_st;
-struct bio_st;
+struct ssl_session_st;
 
 namespace sluice::net {
 
@@ -40,14 +40,30 @@ protected:
     ~TlsChooser() = default;
 };
 
+/// The last session with one server, to be resumed by the next connection.
+class TlsKeeper
+{
+public:
+    TlsKeeper() = default;
+    ~TlsKeeper();
+    TlsKeeper(const TlsKeeper&) = delete;
+    /// Takes over a reference.
+    void keep(ssl_session_st* session);
+    ssl_session_st* session() const { return session_; }
+
+private:
+    ssl_session_st* session_ = nullptr;
+};
+
 class TlsSession
 {
 public:
     /// Towards a client that has sent something. The context outlives it, the chooser the
     /// handshake.
     TlsSession(event::Watch& watch, const TlsContext& first, TlsChooser& chooser);
-    /// Towards a server; `server_name` (SNI) may be empty.
-    TlsSession(event::Watch& watch, const TlsContext& context, const std::string& server_name);
+    /// Towards a server; `server_name` (SNI) may be empty, `keeper` null.
+    TlsSession(event::Watch& watch, const TlsContext& context, const std::string& server_name,
+               TlsKeeper* keeper);
     ~TlsSession();
     TlsSession(const TlsSession&) = delete;
 
@@ -78,6 +94,7 @@ public:
     ssl_st* handle() const { return ssl_; }
     static TlsSession* of(const ssl_st* ssl);
     TlsChooser* chooser() const { return chooser_; }
+    TlsKeeper* keeper() const { return keeper_; }
     /// The handshake is over, the chooser may go.
     void forget_chooser() { chooser_ = nullptr; }
 
@@ -96,6 +113,7 @@ private:
 
     event::Watch& watch_;
     TlsChooser* chooser_ = nullptr;
+    TlsKeeper* keeper_ = nullptr;
     ssl_st* ssl_ = nullptr;
     buf::Buffer out_;    // records that the kernel has not taken yet
     buf::Buffer plain_;  // of a client that speaks no TLS

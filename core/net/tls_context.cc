@@ -64,6 +64,16 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned
     return SSL_TLSEXT_ERR_OK;
 }
 
+// Of a server, that a later connection may be resumed.
+int on_new_session(SSL* ssl, SSL_SESSION* session)
+{
+    TlsKeeper* keeper = TlsSession::of(ssl)->keeper();
+    if (!keeper)
+        return 0;
+    keeper->keep(session);
+    return 1;
+}
+
 int accept_any(int, X509_STORE_CTX*)
 {
     return 1;
@@ -111,8 +121,11 @@ TlsContext::TlsContext(Side side)
                                   SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE);
     SSL_CTX_set_read_ahead(ctx_, 1);
     SSL_CTX_set_default_read_buffer_len(ctx_, read_ahead);
-    if (side == client)
+    if (side == client) {
+        SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(ctx_, on_new_session);
         return;
+    }
     SSL_CTX_set_client_hello_cb(ctx_, on_client_hello, nullptr);
     SSL_CTX_set_tlsext_servername_callback(ctx_, on_server_name);
     SSL_CTX_set_alpn_select_cb(ctx_, on_alpn, nullptr);

@@ -73,6 +73,18 @@ struct TlsBio {
     }
 };
 
+TlsKeeper::~TlsKeeper()
+{
+    keep(nullptr);
+}
+
+void TlsKeeper::keep(SSL_SESSION* session)
+{
+    if (session_)
+        SSL_SESSION_free(session_);
+    session_ = session;
+}
+
 TlsSession::TlsSession(event::Watch& watch, const TlsContext& first, TlsChooser& chooser)
     : watch_(watch), chooser_(&chooser), is_server_(true)
 {
@@ -81,13 +93,15 @@ TlsSession::TlsSession(event::Watch& watch, const TlsContext& first, TlsChooser&
 }
 
 TlsSession::TlsSession(event::Watch& watch, const TlsContext& context,
-                       const std::string& server_name)
-    : watch_(watch), is_server_(false)
+                       const std::string& server_name, TlsKeeper* keeper)
+    : watch_(watch), keeper_(keeper), is_server_(false)
 {
     begin(context);
     SSL_set_connect_state(ssl_);
     if (!server_name.empty())
         SSL_set_tlsext_host_name(ssl_, server_name.c_str());
+    if (keeper && keeper->session())
+        SSL_set_session(ssl_, keeper->session());
 }
 
 void TlsSession::begin(const TlsContext& context)

@@ -17,6 +17,18 @@ std::string_view of_connect(int error)
     }
 }
 
+std::string_view of_handshake(int distrust)
+{
+    switch (distrust) {
+    case untrusted: return "tls_untrusted";
+    case self_signed: return "tls_self_signed";
+    case expired: return "tls_expired";
+    case revoked: return "tls_revoked";
+    case wrong_name: return "tls_wrong_name";
+    default: return "tls_handshake";
+    }
+}
+
 }  // namespace
 
 std::string_view reason_of(const Error& e)
@@ -30,6 +42,8 @@ std::string_view reason_of(const Error& e)
     case Failure::queue_timeout: return "queue_timeout";
     case Failure::connect: return of_connect(e.system);
     case Failure::connect_timeout: return "connect_timeout";
+    case Failure::handshake: return of_handshake(e.system);
+    case Failure::handshake_timeout: return "tls_timeout";
     case Failure::send_timeout: return "send_timeout";
     case Failure::read_timeout: return "read_timeout";
     case Failure::reset: return reused ? "reset_reused" : "reset";

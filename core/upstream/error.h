@@ -16,6 +16,8 @@ enum class Failure : uint8_t {
     queue_timeout,
     connect,  // refused, unreachable, ...
     connect_timeout,
+    handshake,  // TLS failed, or the peer is not who it should be: `system` is a Distrust
+    handshake_timeout,
     send_timeout,
     read_timeout,    // before the head was complete
     reset,           // reading or writing failed
@@ -30,6 +32,9 @@ enum class Failure : uint8_t {
     body_timeout,
     body_invalid,  // its chunks
 };
+
+/// Why a peer's certificate was not taken; 0: the handshake itself failed.
+enum Distrust : int { untrusted = 1, self_signed, expired, revoked, wrong_name };
 
 struct Error {
     Failure what = Failure::none;

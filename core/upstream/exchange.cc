@@ -22,11 +22,13 @@ uint32_t condition_of(const Error& e)
 {
     switch (e.what) {
     case Failure::connect_timeout:
+    case Failure::handshake_timeout:
     case Failure::send_timeout:
     case Failure::read_timeout: return next_timeout;
     case Failure::header_invalid:
     case Failure::header_too_big: return next_invalid_header;
     case Failure::connect:
+    case Failure::handshake:
     case Failure::reset:
     case Failure::closed_early: return next_error;
     case Failure::bad_status: return ~0u;  // was checked against the conditions when it came
@@ -102,6 +104,7 @@ void Exchange::begin(http::Request& r)
     r.exchange = this;
     group_.budget.earn();
     hold_until_ = Clock::in(rules_.hold);
+    target_ = forwarder_.tls(r);
     if (rules_.next_timeout_total.count())
         give_up_ = Clock::in(rules_.next_timeout_total);
     if (rules_.ignore_client_abort)
@@ -135,6 +138,7 @@ Rc Exchange::end(http::Request& r, Rc rc)
 Error Exchange::begin_attempt(http::Request& r)
 {
     error_ = {};
+    why_ = {};
     have_head_ = request_done_ = send_failed_ = false;
     first_.release();
     in_.release();
@@ -208,7 +212,7 @@ Error Exchange::open_link(http::Request& r)
         tried_.push(r.arena(), peer_);
     connecting_ = false;
     if (!fresh_only_)
-        link_ = group_.take_idle(*peer_);
+        link_ = group_.take_idle(*peer_, target_);
     if (link_)
         return {};
     return connect_link(r);
@@ -234,6 +238,10 @@ Error Exchange::connect_link(http::Request& r)
     if (!fd)
         return failure(Failure::connect, 502, error);
     link_ = std::make_unique<Link>(*peer_);
+    if (target_) {
+        link_->secure = target_->secure;
+        link_->server_name = target_->name;
+    }
     if (link_->stream.watch().open(std::move(fd), event::Watch::duplex()) != event::Watch::none) {
         r.log(Level::alert, "epoll_ctl() of an upstream connection failed {}", errno_text(errno));
         return failure(Failure::connect, 502, errno);
@@ -342,6 +350,8 @@ void Exchange::note_failure(http::Request& r)
     now_->status = error_.what == Failure::bad_status    ? error_.status
                    : error_.what == Failure::client_body ? 0
                                                          : error_.status;
+    if (!why_.empty())
+        return log(r, Level::error, why_);
     switch (error_.what) {
     case Failure::no_peer:
         return log(r, Level::error, "no live upstreams while connecting to upstream");
@@ -369,8 +379,9 @@ void Exchange::note_failure(http::Request& r)
                    "from upstream");
     case Failure::reset:
         return log(r, Level::error,
-                   fmt::format("recv() failed {} while reading response header from upstream",
-                               errno_text(error_.system)));
+                   fmt::format("{} while reading response header from upstream",
+                               link_->stream.failure_text(
+                                   true, net::Io{net::Io::reset, 0, error_.system})));
     case Failure::closed_early:
         return log(
             r, Level::error,
@@ -393,7 +404,7 @@ void Exchange::log(http::Request& r, Level level, std::string_view text)
     if (peer_)
         r.upstream_text = forwarder_.url(r, *peer_);
     else
-        r.upstream_text = r.arena().concat("http://", group_.name(), r.uri);
+        r.upstream_text = r.arena().concat(target_ ? "https://" : "http://", group_.name(), r.uri);
     r.upstream_error = now_ ? now_->error : std::string_view();
     // Of a request that is held, one line will do.
     r.log(hold_pause_.count() ? Level::info : level, "{}", text);

@@ -21,6 +21,7 @@
 #include "core/http/response_parser.h"
 #include "core/upstream/error.h"
 #include "core/upstream/group.h"
+#include "core/upstream/secure.h"
 
 namespace sluice::upstream {
 
@@ -78,6 +79,8 @@ public:
     virtual http::Method method(http::Request& r) = 0;
     /// "http://127.0.0.1:8080/uri" for the error log.
     virtual std::string_view url(http::Request& r, const Peer& peer) = 0;
+    /// Peers are spoken to over TLS; null: plain. The same for the whole request.
+    virtual const TlsTarget* tls(http::Request&) { return nullptr; }
 
 protected:
     ~Forwarder() = default;
@@ -142,6 +145,9 @@ private:
     Task<bool> hold(http::Request& r);
     void keep_answer();
     Task<Rc> pass_on_kept(http::Request& r);
+    // secure.cc: TLS
+    Task<Error> secure_and_send(http::Request& r);
+    Error handshake_ended(http::Request& r, const net::Io& io);
 
     // send.cc: the request
     Task<Error> send(http::Request& r);
@@ -192,6 +198,8 @@ private:
     Forwarder& forwarder_;
     Peer* peer_ = nullptr;
     std::unique_ptr<Link> link_;
+    const TlsTarget* target_ = nullptr;
+    std::string_view why_;  // what the log says of a failure, when it is more than its kind
     Attempt* now_ = nullptr;
     ArenaVector<Peer*> tried_;
     uint32_t tries_ = 0;

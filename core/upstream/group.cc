@@ -8,6 +8,7 @@
 #include "core/net/resolver.h"
 #include "core/upstream/board.h"
 #include "core/upstream/round_robin.h"
+#include "core/upstream/secure.h"
 
 namespace sluice::upstream {
 namespace {
@@ -216,11 +217,21 @@ bool Group::failed(Peer& peer)
 
 // ---- idle connections ---------------------------------------------------------------------------
 
-std::unique_ptr<Link> Group::take_idle(Peer& peer)
+std::unique_ptr<Link> Group::take_idle(Peer& peer, const TlsTarget* target)
 {
     if (peer.idle.empty())
         return nullptr;
     Link* found = &peer.idle.back();
+    if (target || found->secure) {
+        found = nullptr;
+        peer.idle.each([&](Link& link) {
+            if (target ? link.secure == target->secure && link.server_name == target->name
+                       : !link.secure)
+                found = &link;
+        });
+        if (!found)
+            return nullptr;
+    }
     found->ListHook<PeerIdle>::unlink();
     found->ListHook<PoolIdle>::unlink();
     found->net::Sheddable::unlink();
@@ -236,7 +247,7 @@ void Group::give_back(std::unique_ptr<Link> link)
 {
     bool keep = keepalive.connections > 0 && link->requests < keepalive.requests &&
                 Clock::now() - link->created < keepalive.time && !link->stream.watch().hung_up() &&
-                !link->stream.watch().can_read();
+                link->stream.is_silent();
     if (!keep)
         return;
     if (idle_count_ >= keepalive.connections)
@@ -260,8 +271,8 @@ void Group::give_back(std::unique_ptr<Link> link)
 void Group::on_idle_event(void* context)
 {
     Link& link = *static_cast<Link*>(context);
-    // Only room to send: nothing has happened.
-    if (!link.stream.watch().can_read() && !link.stream.watch().hung_up())
+    // Only room to send, or a session's ticket: nothing has happened.
+    if (!link.stream.watch().hung_up() && link.stream.is_silent())
         return;
     link.pool->drop(link);
 }

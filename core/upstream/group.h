@@ -32,6 +32,8 @@ namespace sluice::upstream {
 
 class Board;
 class Group;
+class Secure;
+struct TlsTarget;
 
 struct PoolIdle;  // tag: the idle connections of the whole group
 
@@ -50,7 +52,9 @@ public:
     uint64_t requests = 0;
     Instant created;
     Instant idle_since{0};
-    Group* pool = nullptr;  // while idle
+    Group* pool = nullptr;           // while idle
+    const Secure* secure = nullptr;  // whose TLS it speaks; null: plain
+    std::string server_name;         // that TLS was negotiated for
 
 private:
     friend class Group;
@@ -146,8 +150,9 @@ public:
     /// True when the peer rests from now on.
     bool failed(Peer& peer);
 
-    /// An idle connection to this peer, newest first; null when there is none.
-    std::unique_ptr<Link> take_idle(Peer& peer);
+    /// An idle connection to this peer of the same kind (null: plain), newest first; null when
+    /// there is none.
+    std::unique_ptr<Link> take_idle(Peer& peer, const TlsTarget* target = nullptr);
     /// Keeps it, or closes it when rules or room say so.
     void give_back(std::unique_ptr<Link> link);
     size_t idle_links() const { return idle_count_; }

@@ -69,10 +69,27 @@ bool literal(const std::string& host, uint16_t port, os::Address& out)
 
 }  // namespace
 
+// Without a port the same text is another address over TLS.
+std::string Groups::key_of(std::string_view address, uint16_t default_port)
+{
+    std::string key(address);
+    return default_port == 80 ? key : key + fmt::format(" {}", default_port);
+}
+
+std::shared_ptr<Secure> Groups::secure(const std::string& shape, bool& fresh)
+{
+    auto [it, made] = secure_.emplace(shape, nullptr);
+    if (made)
+        it->second = std::make_shared<Secure>();
+    fresh = made;
+    return it->second;
+}
+
 Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag,
                         conf::Pos pos)
 {
-    if (auto it = implicit_.find(address); it != implicit_.end())
+    std::string key = key_of(address, default_port);
+    if (auto it = implicit_.find(key); it != implicit_.end())
         return *it->second;
     auto group = std::make_unique<Group>(std::string(address));
     std::string host;
@@ -95,14 +112,15 @@ Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::D
                     "host not found in upstream \"{}\" ({}); requests get 502 until it resolves",
                     address, why));
     }
-    return *implicit_.emplace(std::string(address), std::move(group)).first->second;
+    return *implicit_.emplace(key, std::move(group)).first->second;
 }
 
 Group* Groups::dynamic(std::string_view address, uint16_t default_port)
 {
     if (Group* group = find(address))
         return group;
-    if (auto it = implicit_.find(address); it != implicit_.end())
+    std::string key = key_of(address, default_port);
+    if (auto it = implicit_.find(key); it != implicit_.end())
         return it->second.get();
     PeerSource source;
     if (implicit_.size() >= max_dynamic ||
@@ -117,7 +135,7 @@ Group* Groups::dynamic(std::string_view address, uint16_t default_port)
         return nullptr;
     else
         group->add_later(std::move(source));
-    return implicit_.emplace(std::string(address), std::move(group)).first->second.get();
+    return implicit_.emplace(key, std::move(group)).first->second.get();
 }
 
 void Groups::bind(const http::Location& location, Group& group)

@@ -14,6 +14,7 @@
 #include "core/http/config.h"
 #include "core/upstream/board.h"
 #include "core/upstream/group.h"
+#include "core/upstream/secure.h"
 
 namespace sluice::upstream {
 
@@ -39,6 +40,10 @@ public:
     /// now. Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
     Group* dynamic(std::string_view address, uint16_t default_port);
 
+    /// One for each `shape`: what says the same shares connections, sessions and memory. `fresh`:
+    /// it was made just now, and is to be filled.
+    std::shared_ptr<Secure> secure(const std::string& shape, bool& fresh);
+
     /// The group that a location forwards to: modules whose directives stand beside proxy_pass ask
     /// for it, in finish_location, after the forwarding module.
     void bind(const http::Location& location, Group& group);
@@ -54,8 +59,10 @@ public:
     const Board& board() const { return board_; }
 
 private:
+    static std::string key_of(std::string_view address, uint16_t default_port);
     static constexpr size_t max_dynamic = 1000;
     Board board_;  // outlives the groups: idle connections that end are counted there
+    std::map<std::string, std::shared_ptr<Secure>> secure_;  // outlives the groups' connections
     std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_;
     std::unordered_map<const http::Location*, Group*> bound_;
     bool serving_ = false;

@@ -220,7 +220,7 @@ Rc Exchange::body_cut(http::Request& r, const net::Io& io)
         log(r, Level::error, "upstream prematurely closed connection while reading upstream");
     else if (io.kind == net::Io::reset)
         log(r, Level::error,
-            fmt::format("recv() failed {} while reading upstream", errno_text(io.error)));
+            fmt::format("{} while reading upstream", link_->stream.failure_text(true, io)));
     if (!r.head_sent() && io.kind != net::Io::canceled)
         return reply(io.kind == net::Io::timeout ? 504 : 502);
     return r.cut_short();

@@ -12,6 +12,8 @@ namespace sluice::upstream {
 // before that wait: on a fast network the handshake is over by now.
 Task<Error> Exchange::send(http::Request& r)
 {
+    if (target_ && !link_->stream.tls())
+        return secure_and_send(r);
     if (!send_now())
         return connect_and_send(r);
     return sent();

@@ -41,21 +41,21 @@ upstream::Group* ProxiedRequest::choose_group(Request& r)
     }
     if (pass_.group) {
         authority_ = pass_.authority;
+        tls_ = pass_.tls;
         return group_ = pass_.group;
     }
     std::string_view url = pass_.url.eval(r);
-    if (!istarts_with(url, "http://")) {
-        bool tls = istarts_with(url, "https://");
-        r.log(Level::error, "{} in \"{}\"",
-              tls ? "https protocol requires SSL support" : "invalid URL prefix", url);
+    tls_ = istarts_with(url, "https://");
+    if (!tls_ && !istarts_with(url, "http://")) {
+        r.log(Level::error, "invalid URL prefix in \"{}\"", url);
         return nullptr;
     }
-    std::string_view rest = url.substr(7);
+    std::string_view rest = url.substr(tls_ ? 8 : 7);
     size_t end = rest.starts_with("unix:") ? rest.find(':', 5) : rest.find_first_of("/?");
     authority_ = rest.substr(0, end);
     if (end != std::string_view::npos)
         uri_ = rest.substr(rest.starts_with("unix:") ? end + 1 : end);
-    group_ = upstream::Groups::of(r.main()).dynamic(authority_, 80);
+    group_ = upstream::Groups::of(r.main()).dynamic(authority_, default_port());
     if (!group_)
         r.log(Level::error, "invalid upstream address in \"{}\"", url);
     return group_;
@@ -133,7 +133,25 @@ http::Method ProxiedRequest::method(Request&)
 
 std::string_view ProxiedRequest::url(Request& r, const upstream::Peer& peer)
 {
-    return r.arena().concat("http://", peer.name, peer.address.is_unix() ? ":" : "", target(r));
+    return r.arena().concat(tls_ ? "https://" : "http://", peer.name,
+                            peer.address.is_unix() ? ":" : "", target(r));
+}
+
+// proxy_ssl_name, or the host that proxy_pass names, without port and brackets.
+const upstream::TlsTarget* ProxiedRequest::tls(Request& r)
+{
+    if (!tls_)
+        return nullptr;
+    target_.secure = conf_.compiled->secure.get();
+    std::string_view name = conf_.ssl.name.is_set() ? conf_.ssl.name->eval(r) : authority_;
+    if (name.starts_with('[')) {
+        name.remove_prefix(1);
+        name = name.substr(0, name.find(']'));
+    } else if (size_t colon = name.find(':'); colon == name.rfind(':')) {
+        name = name.substr(0, colon);
+    }
+    target_.name = name;
+    return &target_;
 }
 
 bool ProxiedRequest::passes_on(Request& r, const http::ResponseHead& head, const Header& h) const

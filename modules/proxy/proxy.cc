@@ -57,11 +57,10 @@ void set_pass(Apply& apply, Conf& conf)
         return;
     if (pass->url.is_constant()) {
         std::string_view text = pass->text;
-        if (text.starts_with("https://"))
-            return apply.fail_at(0, "https protocol requires SSL support");
-        if (!istarts_with(text, "http://"))
+        pass->tls = istarts_with(text, "https://");
+        if (!pass->tls && !istarts_with(text, "http://"))
             return apply.fail_at(0, "invalid URL prefix");
-        text.remove_prefix(7);
+        text.remove_prefix(pass->tls ? 8 : 7);
         size_t from = 0;
         if (text.starts_with("unix:")) {
             size_t colon = text.find(':', 5);
@@ -92,6 +91,12 @@ void set_pass(Apply& apply, Conf& conf)
         !block.location.name.empty() && block.location.name.back() == '/';
 }
 
+template <auto Member>
+void set_ssl(Apply& apply, Conf& conf)
+{
+    conf::detail::store_value(apply, conf.ssl.*Member);
+}
+
 constexpr Directive directives[] = {
     {"proxy_pass", in_location, 1, 1, call<set_pass>},
     {"proxy_set_header", everywhere, 2, 2, store<&Conf::set_header>},
@@ -116,6 +121,21 @@ constexpr Directive directives[] = {
     {"proxy_pass_request_headers", everywhere, 1, 1, store<&Conf::pass_request_headers>},
     {"proxy_pass_request_body", everywhere, 1, 1, store<&Conf::pass_request_body>},
     {"proxy_intercept_errors", everywhere, 1, 1, store<&Conf::intercept_errors>},
+    {"proxy_ssl", everywhere, 1, 1, call<set_ssl<&SslConf::mode>>},
+    {"proxy_ssl_server_name", everywhere, 1, 1, call<set_ssl<&SslConf::server_name>>},
+    {"proxy_ssl_name", everywhere, 1, 1, call<set_ssl<&SslConf::name>>},
+    {"proxy_ssl_verify", everywhere, 1, 1, call<set_ssl<&SslConf::verify>>},
+    {"proxy_ssl_verify_depth", everywhere, 1, 1, call<set_ssl<&SslConf::verify_depth>>},
+    {"proxy_ssl_trusted_certificate", everywhere, 1, 1,
+     call<set_ssl<&SslConf::trusted_certificate>>},
+    {"proxy_ssl_crl", everywhere, 1, 1, call<set_ssl<&SslConf::crl>>},
+    {"proxy_ssl_certificate", everywhere, 1, 1, call<set_ssl<&SslConf::certificate>>},
+    {"proxy_ssl_certificate_key", everywhere, 1, 1, call<set_ssl<&SslConf::certificate_key>>},
+    {"proxy_ssl_password_file", everywhere, 1, 1, call<set_ssl<&SslConf::password_file>>},
+    {"proxy_ssl_session_reuse", everywhere, 1, 1, call<set_ssl<&SslConf::session_reuse>>},
+    {"proxy_ssl_protocols", everywhere, 1, any, call<set_ssl<&SslConf::protocols>>},
+    {"proxy_ssl_ciphers", everywhere, 1, 1, call<set_ssl<&SslConf::ciphers>>},
+    {"proxy_ssl_conf_command", everywhere, 2, 2, call<set_ssl<&SslConf::conf_command>>},
     // Sizing of nginx's buffers and files that sluice does not have.
     {"proxy_busy_buffers_size", everywhere, 1, 1, ignored},
     {"proxy_temp_path", everywhere, 1, 4, ignored},
@@ -137,7 +157,7 @@ constexpr conf::ConfType conf_type =
             &Conf::next_upstream, &Conf::next_upstream_tries, &Conf::next_upstream_timeout,
             &Conf::hold,
             &Conf::pass_request_headers, &Conf::pass_request_body, &Conf::intercept_errors,
-            &Conf::compiled>;
+            &Conf::ssl, &Conf::compiled>;
 
 // ---- compiling ----------------------------------------------------------------------------------
 
@@ -226,12 +246,22 @@ void finish_location(Finish& finish, void* object)
     compile_request_lines(conf, *compiled);
     compile_response_fields(conf, *compiled);
     conf.compiled = compiled;
-    if (!conf.pass->url.is_constant())
+    bool constant = conf.pass->url.is_constant();
+    if (conf.pass->tls || !constant)
+        compiled->secure = make_secure(conf.ssl, finish, conf.pass->pos);
+    if (conf.pass->tls && !compiled->secure->verifies)
+        finish.diag.warn(
+            conf.pass->pos, "upstream-not-verified",
+            fmt::format("the certificate of \"{}\" is not verified: anybody on the way "
+                        "can answer in its place (\"proxy_ssl auto\" verifies it)",
+                        conf.pass->text));
+    if (!constant)
         return;
     upstream::Groups& groups = upstream::Groups::of(finish.main);
     conf.pass->group = groups.find(conf.pass->authority);
     if (!conf.pass->group)
-        conf.pass->group = &groups.implicit(conf.pass->authority, 80, finish.diag, conf.pass->pos);
+        conf.pass->group = &groups.implicit(conf.pass->authority, conf.pass->tls ? 443 : 80,
+                                            finish.diag, conf.pass->pos);
     groups.bind(*finish.location, *conf.pass->group);
 }
 
@@ -251,7 +281,7 @@ http::Value proxy_port(Request& r, const void*)
     const ProxiedRequest* p = proxied(r);
     std::string host;
     uint16_t port = 80;
-    if (!p || !upstream::split_host_port(p->authority(), 80, host, port))
+    if (!p || !upstream::split_host_port(p->authority(), p->default_port(), host, port))
         return std::nullopt;
     fmt::format_int text(port);
     return r.arena().copy({text.data(), text.size()});

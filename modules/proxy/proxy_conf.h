@@ -11,6 +11,7 @@
 #include "core/http/module.h"
 #include "core/upstream/exchange.h"
 #include "core/upstream/groups.h"
+#include "modules/proxy/ssl.h"
 
 namespace sluice::proxy {
 
@@ -22,6 +23,7 @@ struct Pass {
     std::string uri;        // what replaces the location's prefix; empty: the URI goes as it came
     std::string base;       // "http://authority" + uri: what proxy_redirect default looks for
     upstream::Group* group = nullptr;  // null: found per request from `url`
+    bool tls = false;                  // https://
     conf::Pos pos;
 };
 
@@ -63,6 +65,7 @@ struct Compiled {
     uint64_t hidden_ids = 0;                  // response fields that are not passed on
     std::vector<std::string> hidden_names;
     bool pass_server = false, pass_date = false;
+    std::shared_ptr<upstream::Secure> secure;  // null: never https
 };
 
 struct Conf {
@@ -89,6 +92,7 @@ struct Conf {
     Setting<bool> pass_request_headers{true};
     Setting<bool> pass_request_body{true};
     Setting<bool> intercept_errors{false};
+    SslConf ssl;
     std::shared_ptr<const Compiled> compiled;
 };
 
@@ -110,8 +114,10 @@ public:
     Rc read_head(Request& r, http::ResponseHead& head) override;
     http::Method method(Request& r) override;
     std::string_view url(Request& r, const upstream::Peer& peer) override;
+    const upstream::TlsTarget* tls(Request& r) override;
 
     std::string_view authority() const { return authority_; }
+    uint16_t default_port() const { return tls_ ? 443 : 80; }
 
 private:
     std::string_view target(Request& r);
@@ -124,6 +130,8 @@ private:
     upstream::Group* group_ = nullptr;
     std::string_view authority_, uri_;
     std::string_view body_, method_;
+    upstream::TlsTarget target_;
+    bool tls_ = false;  // https
     bool has_body_ = false;
     bool has_method_ = false;
     http::Method method_id_ = http::Method::get;

@@ -2,6 +2,7 @@
 // What is asked of a client before its request is served.
 #include <openssl/ssl.h>
 
+#include "core/base/bytes.h"
 #include "core/net/tls.h"
 #include "modules/ssl/ssl.h"
 
@@ -57,7 +58,9 @@ Task<Rc> check_client(Request& r)
         return next;
     // The certificate was asked for, or not, by the rules of the server that SNI named.
     std::string_view name = tls->server_name();
-    if (!name.empty() && name != r.head.host) {
+    if (name.ends_with('.'))
+        name.remove_suffix(1);
+    if (r.c.asked_for() && !iequals(name, r.head.host)) {
         r.log(Level::info,
               "client attempted to request the server name different from the one that was "
               "negotiated while reading client request headers");

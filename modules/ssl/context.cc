@@ -5,15 +5,6 @@
 namespace sluice::ssl {
 namespace {
 
-// Of the main configuration file: where relative names of certificates begin, as in nginx.
-std::string conf_folder(const conf::Diagnostics& diag, conf::Pos pos)
-{
-    const conf::File* file = &diag.file(pos);
-    while (file->included_at.line)
-        file = &diag.file(file->included_at);
-    return file->path.substr(0, file->path.rfind('/') + 1);
-}
-
 class Builder
 {
 public:
@@ -40,12 +31,7 @@ public:
 private:
     std::string full_path(const File& file) const
     {
-        if (file.path.starts_with('/') || file.path.starts_with("data:") ||
-            file.path.starts_with("engine:") || file.path.starts_with("store:"))
-            return file.path;
-        std::string folder = conf_folder(diag_, file.pos);
-        return folder.starts_with('/') ? folder + file.path
-                                       : server_.main.full_path(folder + file.path);
+        return tls::full_path(file, server_.main, diag_);
     }
 
     bool report(conf::Pos pos, const std::string& why)
@@ -69,14 +55,9 @@ private:
             return;
         }
         net::TlsPasswords passwords;
-        if (conf_.password_file.is_set()) {
-            std::string path = full_path(*conf_.password_file);
-            if (int error = passwords.read(path)) {
-                diag_.error(conf_.password_file->pos,
-                            fmt::format("open() \"{}\" failed {}", path, errno_text(error)));
-                return;
-            }
-        }
+        if (conf_.password_file.is_set() &&
+            !tls::read_passwords(*conf_.password_file, server_.main, diag_, passwords))
+            return;
         for (size_t i = 0; i < certificates.size(); ++i)
             if (!report(certificates[i].pos,
                         context_->add_certificate(full_path(certificates[i]), full_path(keys[i]),

@@ -116,39 +116,6 @@ const Conf& conf_of_server(const http::Server& server)
 
 // ---- values -------------------------------------------------------------------------------------
 
-bool parse(Apply& apply, size_t arg, File& out)
-{
-    out = {apply.arg(arg), apply.node.args[arg].pos};
-    return true;
-}
-
-bool parse(Apply& apply, size_t arg, Command& out)
-{
-    out = {apply.arg(arg), apply.arg(arg + 1), apply.node.args[arg].pos};
-    return true;
-}
-
-bool parse(Apply& apply, size_t arg, Protocols& out)
-{
-    static constexpr std::pair<std::string_view, uint32_t> names[] = {
-        {"SSLv2", net::tls_sslv2},  {"SSLv3", net::tls_sslv3},  {"TLSv1", net::tls_v1},
-        {"TLSv1.1", net::tls_v1_1}, {"TLSv1.2", net::tls_v1_2}, {"TLSv1.3", net::tls_v1_3}};
-    out.mask = 0;
-    for (size_t i = arg; i < apply.size(); ++i) {
-        auto it = std::find_if(std::begin(names), std::end(names),
-                               [&](const auto& n) { return iequals(n.first, apply.arg(i)); });
-        if (it == std::end(names)) {
-            apply.fail_at(i, fmt::format("invalid value \"{}\"", apply.arg(i)),
-                          "one or more of TLSv1 TLSv1.1 TLSv1.2 TLSv1.3");
-            return false;
-        }
-        if (out.mask & it->second)
-            apply.warn("duplicate-value", fmt::format("duplicate value \"{}\"", apply.arg(i)));
-        out.mask |= it->second;
-    }
-    return true;
-}
-
 std::span<const std::pair<std::string_view, Verify>> enum_names(Verify*)
 {
     static constexpr std::pair<std::string_view, Verify> names[] = {

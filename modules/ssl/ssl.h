@@ -8,28 +8,13 @@
 
 #include "core/http/module.h"
 #include "core/net/tls_context.h"
+#include "modules/lib/tls_values.h"
 
 namespace sluice::ssl {
 
-/// A file that a directive names, and where it does.
-struct File {
-    std::string path;
-    conf::Pos pos;
-    bool empty() const { return path.empty(); }
-};
-bool parse(Apply& apply, size_t arg, File& out);
-
-struct Protocols {
-    uint32_t mask = net::tls_v1_2 | net::tls_v1_3;
-};
-bool parse(Apply& apply, size_t arg, Protocols& out);
-
-/// ssl_conf_command.
-struct Command {
-    std::string name, value;
-    conf::Pos pos;
-};
-bool parse(Apply& apply, size_t arg, Command& out);
+using tls::Command;
+using tls::File;
+using tls::Protocols;
 
 enum class Verify : uint8_t { off, on, optional, optional_no_ca };
 std::span<const std::pair<std::string_view, Verify>> enum_names(Verify*);

@@ -147,7 +147,7 @@ void write_dh(const std::string& path)
 void write_certificates(const std::string& d, bool with_rsa)
 {
     std::filesystem::create_directories(d);
-    const std::string names = "DNS:localhost,DNS:*.test,IP:127.0.0.1";
+    const std::string names = "DNS:localhost,DNS:*.some.test,IP:127.0.0.1";
     Identity ca = make({.name = "test ca", .authority = true}, nullptr);
     Identity other = make({.name = "other ca", .authority = true, .serial = 2}, nullptr);
     Identity between = make({.name = "between", .authority = true, .serial = 3}, &ca);

@@ -3,7 +3,7 @@
 // Certificates for TLS blocks, made anew for each: nothing secret is kept in the tree.
 //
 //   ca.pem            who signs the others (CN=test ca);  other-ca.pem: who signs none of them
-//   localhost.pem     P-256, CN=localhost; also good for *.test and 127.0.0.1
+//   localhost.pem     P-256, CN=localhost; also good for *.some.test and 127.0.0.1
 //   rsa.pem           the same with RSA (only when the block names it: it takes a while)
 //   self.pem          signed by itself, CN=localhost
 //   expired.pem       CN=localhost, over since yesterday;   wrong.pem: good for elsewhere.example

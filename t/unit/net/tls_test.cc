@@ -127,7 +127,7 @@ Task<void> write_all(event::Loop& l, TlsTest& t, Stream& s, std::span<buf::Slice
 
 void TlsTest::shake_hands()
 {
-    client.set_tls(new TlsSession(client.watch(), client_context, "a.test"));
+    client.set_tls(new TlsSession(client.watch(), client_context, "a.test", nullptr));
     scope.start(shake(loop, *this, client, client_io), &cancel);
     scope.start(shake(loop, *this, server, server_io), &cancel);
     turns_until(2);

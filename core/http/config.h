@@ -211,6 +211,7 @@ struct ListenLine {
 
 /// TLS towards clients, of a server that has certificates or refuses handshakes (modules/ssl).
 struct ServerTls {
+    std::vector<std::shared_ptr<void>> keeps;  // what the context's rules name
     std::shared_ptr<net::TlsContext> context;
     bool refuses = false;           // ssl_reject_handshake
     bool asks_certificate = false;  // ssl_verify_client

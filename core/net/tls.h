@@ -92,6 +92,8 @@ public:
     /// The name that the client asked for, empty: none.
     std::string_view server_name() const;
     ssl_st* handle() const { return ssl_; }
+    /// That it began with: sessions are kept by its rules, whatever SNI chose.
+    const TlsContext& first_context() const { return context_; }
     static TlsSession* of(const ssl_st* ssl);
     TlsChooser* chooser() const { return chooser_; }
     TlsKeeper* keeper() const { return keeper_; }
@@ -101,7 +103,7 @@ public:
 private:
     friend struct TlsBio;
     class Cursor;
-    void begin(const TlsContext& context);
+    void begin();
     int receive(char* to, int size);
     bool flush(bool& again, bool more = false);
     bool encrypt(const char* from, size_t size);
@@ -112,6 +114,7 @@ private:
     void note_error();
 
     event::Watch& watch_;
+    const TlsContext& context_;
     TlsChooser* chooser_ = nullptr;
     TlsKeeper* keeper_ = nullptr;
     ssl_st* ssl_ = nullptr;

@@ -278,6 +278,12 @@ void TlsContext::set_depth(int depth)
 
 // ---- connections --------------------------------------------------------------------------------
 
+void TlsContext::keep_sessions(const TlsSessionRules& rules)
+{
+    sessions_ = rules;
+    set_sessions(ctx_, rules);
+}
+
 void TlsContext::set_session_id(std::string_view shape)
 {
     unsigned char digest[32];

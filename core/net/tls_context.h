@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/net/tls_sessions.h"
+
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -75,6 +77,9 @@ public:
     void verify_peer(int depth);
     void set_depth(int depth);
 
+    /// Who is named in the rules outlives the context.
+    void keep_sessions(const TlsSessionRules& rules);
+    const TlsSessionRules& sessions() const { return sessions_; }
     /// Sessions of one id are never resumed under another.
     void set_session_id(std::string_view shape);
     ssl_ctx_st* handle() const { return ctx_; }
@@ -83,6 +88,7 @@ public:
 
 private:
     ssl_ctx_st* ctx_;
+    TlsSessionRules sessions_;
     std::vector<std::string> certificates_;  // as named
 };
 

@@ -86,17 +86,17 @@ void TlsKeeper::keep(SSL_SESSION* session)
 }
 
 TlsSession::TlsSession(event::Watch& watch, const TlsContext& first, TlsChooser& chooser)
-    : watch_(watch), chooser_(&chooser), is_server_(true)
+    : watch_(watch), context_(first), chooser_(&chooser), is_server_(true)
 {
-    begin(first);
+    begin();
     SSL_set_accept_state(ssl_);
 }
 
 TlsSession::TlsSession(event::Watch& watch, const TlsContext& context,
                        const std::string& server_name, TlsKeeper* keeper)
-    : watch_(watch), keeper_(keeper), is_server_(false)
+    : watch_(watch), context_(context), keeper_(keeper), is_server_(false)
 {
-    begin(context);
+    begin();
     SSL_set_connect_state(ssl_);
     if (!server_name.empty())
         SSL_set_tlsext_host_name(ssl_, server_name.c_str());
@@ -104,9 +104,9 @@ TlsSession::TlsSession(event::Watch& watch, const TlsContext& context,
         SSL_set_session(ssl_, keeper->session());
 }
 
-void TlsSession::begin(const TlsContext& context)
+void TlsSession::begin()
 {
-    ssl_ = SSL_new(context.handle());
+    ssl_ = SSL_new(context_.handle());
     BIO* bio = BIO_new(TlsBio::method());
     SLUICE_CHECK(ssl_ && bio);  // out of memory
     BIO_set_data(bio, this);

@@ -74,8 +74,12 @@ uint32_t Table::hash(std::string_view key) const
 
 bool Table::fits(const Node& node, std::string_view key, uint32_t hash) const
 {
-    if (node.hash_ != hash || node.key_size_ != key.size())
-        return false;
+    return node.hash_ == hash && node.key_size_ == key.size() && begins_with(node, key);
+}
+
+// Its key is at least as long.
+bool Table::begins_with(const Node& node, std::string_view key) const
+{
     size_t n = std::min(key.size(), Node::inline_key);
     if (n && std::memcmp(node.key_, key.data(), n) != 0)
         return false;
@@ -95,6 +99,23 @@ Node* Table::find(std::string_view key, uint32_t hash, uint32_t owner)
         if (cell(i).owner_ == owner && fits(cell(i), key, hash))
             return &cell(i);
     return nullptr;
+}
+
+Node* Table::find_prefix(std::string_view prefix, uint32_t hash)
+{
+    for (uint32_t i = bucket(hash); i; i = cell(i).next_)
+        if (cell(i).hash_ == hash && cell(i).key_size_ >= prefix.size() &&
+            begins_with(cell(i), prefix))
+            return &cell(i);
+    return nullptr;
+}
+
+std::string Table::key_of(const Node& node, size_t from) const
+{
+    std::string key(node.key_, std::min<size_t>(node.key_size_, Node::inline_key));
+    for (uint32_t i = node.more_; i && key.size() < node.key_size_; i = part(i).next)
+        key.append(part(i).text, std::min<size_t>(node.key_size_ - key.size(), Part::room));
+    return key.substr(std::min(from, key.size()));
 }
 
 // ---- cells --------------------------------------------------------------------------------------

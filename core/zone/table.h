@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -72,6 +73,11 @@ public:
     /// The hash that find() and add() take. (unlocked)
     uint32_t hash(std::string_view key) const;
     Node* find(std::string_view key, uint32_t hash, uint32_t owner = 0);
+    /// The newest node whose key begins so, among those that were added under `hash`: what stands
+    /// behind the prefix in its key is data that the prefix finds.
+    Node* find_prefix(std::string_view prefix, uint32_t hash);
+    /// The node's key, from `from` on.
+    std::string key_of(const Node& node, size_t from = 0) const;
     /// Calls f(Node&) for the nodes of this key, whoever owns them. f may not remove nodes.
     template <class F>
     void each(std::string_view key, uint32_t hash, F f)
@@ -141,6 +147,7 @@ private:
     Node* optional(uint32_t i) const { return i ? &cells_[i] : nullptr; }
     uint32_t& bucket(uint32_t hash) const { return buckets_[hash & header_.bucket_mask]; }
     bool fits(const Node& node, std::string_view key, uint32_t hash) const;
+    bool begins_with(const Node& node, std::string_view prefix) const;
 
     Node* prepare(std::string_view key, uint32_t hash, uint32_t owner, uint32_t now);
     void publish(Node& node);

@@ -25,6 +25,7 @@ public:
         add_certificates();
         negotiate();
         verify();
+        keep_sessions(*tls);
         server_.tls = std::move(tls);
     }
 
@@ -95,6 +96,32 @@ private:
         if (conf_.crl.is_set())
             report(conf_.crl->pos, context_->revoke(full_path(*conf_.crl)));
         context_->set_session_id(session_shape());
+    }
+
+    void keep_sessions(http::ServerTls& tls)
+    {
+        net::TlsSessionRules rules;
+        rules.builtin = conf_.session_cache->builtin;
+        rules.timeout = static_cast<long>(conf_.session_timeout->count());
+        if (conf_.session_cache->zone) {
+            auto store =
+                std::make_shared<ZoneStore>(*conf_.session_cache->zone, *conf_.session_timeout);
+            rules.store = store.get();
+            tls.keeps.push_back(std::move(store));
+        }
+        if (*conf_.session_tickets && !conf_.session_ticket_key->empty()) {
+            auto keys = std::make_shared<FileKeys>();
+            for (const File& file : *conf_.session_ticket_key)
+                report(file.pos, keys->add(full_path(file)));
+            rules.tickets = keys.get();
+            tls.keeps.push_back(std::move(keys));
+        } else if (*conf_.session_tickets) {
+            auto keys =
+                std::make_shared<ZoneKeys>(ticket_zone(server_.main), *conf_.session_timeout);
+            rules.tickets = keys.get();
+            tls.keeps.push_back(std::move(keys));
+        }
+        tls.context->keep_sessions(rules);
     }
 
     // What a session proves: who the server was, and whom it asked for a certificate how.

@@ -26,6 +26,10 @@ constexpr Directive directives[] = {
     {"ssl_reject_handshake", http_server, 1, 1, store<&Conf::reject_handshake>},
     {"ssl_handshake_timeout", http_server, 1, 1, store<&Conf::handshake_timeout>},
     {"ssl_buffer_size", http_server, 1, 1, store<&Conf::buffer_size>},
+    {"ssl_session_cache", http_server, 1, 2, store<&Conf::session_cache>},
+    {"ssl_session_tickets", http_server, 1, 1, store<&Conf::session_tickets>},
+    {"ssl_session_ticket_key", http_server, 1, 1, store<&Conf::session_ticket_key>},
+    {"ssl_session_timeout", http_server, 1, 1, store<&Conf::session_timeout>},
     {"ssl_verify_client", http_server, 1, 1, store<&Conf::verify_client>},
     {"ssl_verify_depth", http_server, 1, 1, store<&Conf::verify_depth>},
     {"ssl_client_certificate", http_server, 1, 1, store<&Conf::client_certificate>},
@@ -37,7 +41,8 @@ constexpr conf::ConfType conf_type =
     conf_of<Conf, &Conf::certificate, &Conf::certificate_key, &Conf::password_file, &Conf::dhparam,
             &Conf::ecdh_curve, &Conf::protocols, &Conf::ciphers, &Conf::prefer_server_ciphers,
             &Conf::conf_command, &Conf::reject_handshake, &Conf::handshake_timeout,
-            &Conf::buffer_size, &Conf::verify_client, &Conf::verify_depth,
+            &Conf::buffer_size, &Conf::verify_client, &Conf::verify_depth, &Conf::session_cache,
+            &Conf::session_tickets, &Conf::session_ticket_key, &Conf::session_timeout,
             &Conf::client_certificate, &Conf::trusted_certificate, &Conf::crl>;
 
 // Which listen line of these servers made the address speak TLS.

@@ -9,6 +9,7 @@
 #include "core/http/module.h"
 #include "core/net/tls_context.h"
 #include "modules/lib/tls_values.h"
+#include "modules/ssl/sessions.h"
 
 namespace sluice::ssl {
 
@@ -32,6 +33,10 @@ struct Conf {
     Setting<Size> buffer_size{Size{16384}};
     Setting<Verify> verify_client{Verify::off};
     Setting<int> verify_depth{1};
+    Setting<Cache> session_cache;
+    Setting<bool> session_tickets{true};
+    Setting<std::vector<File>> session_ticket_key;
+    Setting<std::chrono::seconds> session_timeout{std::chrono::seconds{300}};
     Setting<File> client_certificate, trusted_certificate, crl;
 };
 

@@ -286,7 +286,9 @@ void SpecCase::check_received(const Sending& to_send, const std::string& what)
     sending.abort = block_.has("abort");
     sending.half_close = block_.has("shutdown");
     if (block_.has("tls"))
-        sending.tls = parse_tls_options(block_.text("tls"));
+        sending.tls = parse_tls_options(block_.text("tls"), tls_connections_++);
+    if (sending.tls && tls_connections_ > 1)
+        sleep_seconds(sending.tls->pause);
     Received got = exchange(sending);
     raw_ += got.bytes;
     tls_ += got.tls + (got.tls.empty() ? "" : "\n");

@@ -56,6 +56,7 @@ private:
     Expander names_;
     std::unique_ptr<Origin> origin_;
     std::string raw_;
+    size_t tls_connections_ = 0;
     std::string tls_;  // a line for each connection with TLS
     Findings findings_;
 };

@@ -43,7 +43,7 @@ std::string reason(unsigned long code)
 
 }  // namespace
 
-TlsOptions parse_tls_options(const std::string& words)
+TlsOptions parse_tls_options(const std::string& words, size_t index)
 {
     TlsOptions o;
     std::istringstream in(words);
@@ -51,8 +51,12 @@ TlsOptions parse_tls_options(const std::string& words)
         size_t equals = word.find('=');
         std::string name = word.substr(0, equals);
         std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
-        if (name == "sni")
-            o.sni = value;
+        if (name == "sni") {
+            std::istringstream names(value);
+            for (size_t i = 0; i <= index && std::getline(names, word, ','); ++i)
+                o.sni = word;
+        } else if (name == "pause")
+            o.pause = std::stod(value);
         else if (name == "cert")
             o.certificate = value;
         else if (name == "trust")

@@ -23,12 +23,13 @@ struct TlsOptions {
     std::string trust;        // PEM: the peer must have a certificate from there
     std::string versions;     // "1.2" or "1.3": no other
     std::string ciphers, alpn, sigalgs;
+    double pause = 0;     // seconds before each connection but the first
     bool resume = false;  // later connections of the block
     bool quiet = false;   // no close_notify at the end
 };
 
-// "sni=a.test version=1.2 resume …"
-TlsOptions parse_tls_options(const std::string& words);
+// "sni=a.test version=1.2 resume …"; of "sni=a.test,b.test" connection `index` has its own.
+TlsOptions parse_tls_options(const std::string& words, size_t index = 0);
 
 class TlsEnd
 {

@@ -146,5 +146,29 @@ TEST(Table, RecoveryKeepsTheOrder)
     EXPECT_EQ(t.table.newer(*t.find("b")), t.find("c"));
 }
 
+TEST(Table, WhatStandsBehindAPrefixIsFoundByIt)
+{
+    TestTable t;
+    for (size_t prefix_size : {1, 16, 17, 32, 70})
+        for (size_t size : {0, 1, 52, 500}) {
+            std::string prefix(prefix_size, 'p'), data(size, 'd');
+            uint32_t h = t.table.hash(prefix);
+            Node* node = t.table.add(prefix + data, h, 0, uint64_t{size}, 0);
+            ASSERT_NE(node, nullptr);
+            EXPECT_EQ(t.table.find_prefix(prefix, h), node);
+            EXPECT_EQ(t.table.key_of(*node), prefix + data);
+            EXPECT_EQ(t.table.key_of(*node, prefix_size), data);
+            std::string other = prefix;
+            other.back() = 'x';
+            EXPECT_EQ(t.table.find_prefix(other, h), nullptr);
+            EXPECT_EQ(t.table.find_prefix(prefix + data + "x", h), nullptr);
+            t.table.recover();
+            EXPECT_EQ(t.table.find_prefix(prefix, h), node);
+            t.table.remove(*node);
+            EXPECT_EQ(t.table.find_prefix(prefix, h), nullptr);
+        }
+    expect_whole(t.table);
+}
+
 }  // namespace
 }  // namespace sluice::zone

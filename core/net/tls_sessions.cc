@@ -127,6 +127,9 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
 void set_sessions(SSL_CTX* ctx, const TlsSessionRules& rules)
 {
     SSL_CTX_set_timeout(ctx, rules.timeout);
+    // OpenSSL sends two. A second one costs every full handshake, and serves clients only that open
+    // two connections at once, before the first resumption has given them another.
+    SSL_CTX_set_num_tickets(ctx, 1);
     if (rules.tickets)
         SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
     else

@@ -22,10 +22,10 @@ public:
         tls->asks_certificate = *conf_.verify_client != Verify::off;
         tls->record_limit = std::max<size_t>(conf_.buffer_size->n, 1);
         tls->handshake_timeout = *conf_.handshake_timeout;
-        add_certificates();
-        negotiate();
-        verify();
         keep_sessions(*tls);
+        add_certificates();
+        negotiate();  // ssl_conf_command has the last word
+        verify();
         server_.tls = std::move(tls);
     }
 

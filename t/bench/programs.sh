@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # How the bench starts each program. sluice and nginx run the same file. Sourced by run.
 
-declare -A port program worker
+declare -A port program worker tls_port rsa_port
 
 free_port() {    # asks the kernel by looking; ports below the ephemeral range
     local p
@@ -23,7 +23,7 @@ wait_for_port() {
     return 1
 }
 
-nginx_conf() {    # PORT
+nginx_conf() {    # PORT TLS-PORT RSA-PORT
     cat <<CONF
 worker_processes 1;
 daemon off;
@@ -56,11 +56,32 @@ http {
         }
         location /static/ { alias $folder/files/; }
     }
+    ssl_protocols TLSv1.2 TLSv1.3;
+    server {
+        listen 127.0.0.1:$2 ssl backlog=4096;
+        ssl_certificate $folder/ecdsa.pem;
+        ssl_certificate_key $folder/ecdsa.key;
+        location / {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }
+    }
+    server {
+        listen 127.0.0.1:$3 ssl backlog=4096;
+        ssl_certificate $folder/rsa.pem;
+        ssl_certificate_key $folder/rsa.key;
+        location / {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }
+    }
 }
 CONF
 }
 
-haproxy_conf() {    # PORT
+haproxy_conf() {    # PORT TLS-PORT RSA-PORT
     cat <<CONF
 global
     nbthread 1
@@ -73,6 +94,12 @@ defaults
     timeout server 300s
     timeout connect 5s
     timeout http-keep-alive 300s
+frontend ecdsa
+    bind 127.0.0.1:$2 backlog 4096 ssl crt $folder/ecdsa.both
+    default_backend origin
+frontend rsa
+    bind 127.0.0.1:$3 backlog 4096 ssl crt $folder/rsa.both
+    default_backend origin
 frontend front
     bind 127.0.0.1:$1 backlog 4096
     use_backend closing if { path_beg /closing/ }
@@ -93,16 +120,18 @@ start_program() {    # NAME
     local name=$1 home=$folder/$1
     mkdir -p "$home/logs"
     port[$name]=$(free_port "$next_port")
-    next_port=$((${port[$name]} + 1))
+    tls_port[$name]=$(free_port $((${port[$name]} + 1)))
+    rsa_port[$name]=$(free_port $((${tls_port[$name]} + 1)))
+    next_port=$((${rsa_port[$name]} + 1))
     case $name in
         haproxy)
-            haproxy_conf "${port[$name]}" >"$home/haproxy.cfg"
+            haproxy_conf "${port[$name]}" "${tls_port[$name]}" "${rsa_port[$name]}" >"$home/haproxy.cfg"
             $on_proxy haproxy -db -f "$home/haproxy.cfg" >"$home/logs/out" 2>&1 &
             ;;
         *)
             local binary=$name
             [ "$name" = sluice ] && binary=$sluice
-            nginx_conf "${port[$name]}" >"$home/nginx.conf"
+            nginx_conf "${port[$name]}" "${tls_port[$name]}" "${rsa_port[$name]}" >"$home/nginx.conf"
             $on_proxy "$binary" -p "$home/" -e "$home/logs/error.log" -c "$home/nginx.conf" >"$home/logs/out" 2>&1 &
             ;;
     esac
@@ -121,7 +150,19 @@ find_worker() {
     [ -z "$old" ] || echo "t/bench/run: worker $old of $name died; see -k" >&2
 }
 
+make_certificates() {
+    local kind
+    for kind in "ecdsa ec -pkeyopt ec_paramgen_curve:P-256" "rsa rsa:2048"; do
+        # shellcheck disable=SC2086
+        set -- $kind
+        openssl req -x509 -nodes -days 2 -subj /CN=localhost -keyout "$folder/$1.key" -out "$folder/$1.pem" \
+            -newkey "${@:2}" 2>/dev/null
+        cat "$folder/$1.pem" "$folder/$1.key" >"$folder/$1.both"
+    done
+}
+
 start_all() {
+    make_certificates
     mkdir -p "$folder/files"
     head -c 1024 /dev/zero | tr '\0' x >"$folder/files/1k"
     head -c 1048576 /dev/zero | tr '\0' x >"$folder/files/1m"

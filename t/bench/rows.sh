@@ -102,6 +102,19 @@ throughput() {    # ROW TITLE REACH PATH CONNECTIONS LOAD-OPTIONS…
     for name in $programs; do grep "^$name " <<<"$lines" || true; done | summarize "$title" "$reach"
 }
 
+# The same over TLS: another load generator, and other ports.
+tls() {    # PORTS(tls_port|rsa_port) ROW TITLE …
+    local -n ports=$1
+    local name plain_load=$load
+    local -A plain=()
+    shift
+    load=$tls_load
+    for name in $programs; do plain[$name]=${port[$name]} port[$name]=${ports[$name]}; done
+    "$@"
+    for name in $programs; do port[$name]=${plain[$name]}; done
+    load=$plain_load
+}
+
 # System calls a request, counted by strace over a number of requests of 64 kept clients.
 system_calls() {
     local name out requests
@@ -130,14 +143,15 @@ system_calls() {
 
 memory_of() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 
-idle_memory() {
-    local name before after count=10000 pid
+idle_memory() {    # COUNT [over TLS]
+    local name before after count=$1 pid
     local limit=$(($(ulimit -n) - 1000))
     [ $count -lt $limit ] || count=$limit
     say ""
-    say "| memory with $count idle connections | program | worker before, MB | with them, MB | kB a connection |"
+    say "| memory with $count idle connections${2:+ $2} | program | worker before, MB | with them, MB | kB a connection |"
     say "|---|---|---:|---:|---:|"
     for name in $programs; do
+        run_load "${port[$name]}" /1k -c 1 -t 0.3 >/dev/null
         before=$(memory_of "${worker[$name]}")
         rm -f "$folder/idle"
         $on_load "$load" "${port[$name]}" /1k -c $count -i 4 >"$folder/idle" &

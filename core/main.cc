@@ -34,6 +34,7 @@ public:
     }
     void quit() override { service_.quit(); }
     void flush() override { BufferedLog::flush_all(); }
+    bool foreign_addresses() override { return service_.main().foreign_addresses; }
     std::string remaining() override { return service_.remaining(); }
     size_t say_farewell() override { return service_.say_farewell(); }
 

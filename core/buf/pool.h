@@ -99,6 +99,15 @@ struct Slice {
         return s;
     }
     std::string_view bytes() const { return {memory, size}; }
+    /// Without its first n bytes (n <= size).
+    void drop(size_t n)
+    {
+        if (file >= 0)
+            offset += static_cast<int64_t>(n);
+        else
+            memory += n;
+        size -= n;
+    }
 };
 
 }  // namespace sluice::buf

@@ -18,6 +18,14 @@ constexpr size_t memory_by_default = 1 << 20;
 
 }  // namespace
 
+void BodyReader::borrow(const BodyReader& lender)
+{
+    lender_ = &lender;
+    decoder_.start(lender.framing(), 0, r_.arena());
+    stored_ = invited_ = true;
+    stored_size_ = lender.stored_size_;
+}
+
 void BodyReader::start(Framing framing)
 {
     decoder_.start(framing, max_trailer_bytes, r_.arena());
@@ -176,16 +184,17 @@ Task<BodyRead> BodyReader::replay(Request& r)
 {
     if (replayed_ == stored_size_)
         co_return BodyRead{BodyRead::end};
-    if (!file_) {
-        std::string_view rest = memory_.view().substr(replayed_);
+    const BodyReader& holder = lender_ ? *lender_ : *this;
+    if (!holder.file_) {
+        std::string_view rest = holder.memory_.view().substr(replayed_);
         replayed_ = stored_size_;
         co_return BodyRead{BodyRead::data, rest};
     }
     if (!memory_)
         memory_ = buf::Buffer(replay_window);
     memory_.clear();
-    os::Io io =
-        os::pread(file_.get(), memory_.room(), memory_.room_size(), static_cast<off_t>(replayed_));
+    os::Io io = os::pread(holder.file_.get(), memory_.room(), memory_.room_size(),
+                          static_cast<off_t>(replayed_));
     if (!io.ok() || io.n == 0) {
         r.log(Level::crit, "pread() of a client body's temporary file failed {}",
               errno_text(io.error));

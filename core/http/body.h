@@ -59,6 +59,8 @@ public:
 
     /// Nothing of the body has been taken by read() (rewound counts): a retry may send it whole.
     bool untouched() const { return stored_ ? replayed_ == 0 : decoder_.received() == 0; }
+    /// The stored body of another request, which must outlive this one: each reads it by itself.
+    void borrow(const BodyReader& lender);
     /// Reads it all in. end: it is there.
     Task<BodyRead> store(Request& r);
     bool stored() const { return stored_; }
@@ -69,7 +71,11 @@ public:
     bool client_left() const { return client_left_; }
     bool complete() const { return decoder_.done() || absent(); }
     /// The memory part when the whole body is in memory ($request_body).
-    std::string_view stored_text() const { return file_ ? std::string_view{} : memory_.view(); }
+    std::string_view stored_text() const
+    {
+        const BodyReader& holder = lender_ ? *lender_ : *this;
+        return holder.file_ ? std::string_view{} : holder.memory_.view();
+    }
     Headers& trailers() { return decoder_.trailers(); }
     uint64_t received() const { return decoder_.received(); }
     /// As it came: with the framing of chunks.
@@ -88,12 +94,13 @@ private:
     bool spill(Request& r);
 
     Request& r_;
+    const BodyReader* lender_ = nullptr;
     BodyDecoder decoder_;
     buf::Buffer buffer_;  // socket bytes, grows with the flow
     buf::Buffer memory_;  // stored body, or the file's window while replaying
     os::Fd file_;
     uint64_t stored_size_ = 0, replayed_ = 0, received_raw_ = 0;
-    ms waited_{0};  // for the client, in all reads
+    ms waited_{0};             // for the client, in all reads
     size_t read_size_ = 8192;  // doubles when a read fills it
     bool stored_ = false;
     bool invited_ = false;  // 100 Continue was sent, or is not needed

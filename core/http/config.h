@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +21,7 @@
 #include "core/http/regex.h"
 #include "core/http/request_parser.h"
 #include "core/http/server_names.h"
+#include "core/http/values.h"
 #include "core/http/variables.h"
 #include "core/module/module.h"
 #include "core/net/listen.h"
@@ -122,6 +124,9 @@ struct CoreLocation {
     Setting<bool> recursive_error_pages{false};
     Setting<bool> msie_padding{true};
     Setting<Satisfy> satisfy{Satisfy::all};
+    Setting<SizeValue> limit_rate;  // not set: none
+    Setting<SizeValue> limit_rate_after;
+    Setting<Predicates> early_hints;
     Setting<std::string> default_type{"text/plain"};
     Setting<std::shared_ptr<MimeTypes>> types;
     Setting<std::vector<ErrorPage>> error_page;
@@ -263,6 +268,7 @@ struct Main {
     std::vector<std::unique_ptr<ListenAddress>> addresses;
     std::vector<Listener> listeners;
     Variables variables;
+    size_t limit_rate_variable = 0;                // its index: `set` may give it a value
     std::vector<PhaseHandler> handlers;            // in module order within a phase
     std::vector<void (*)(Request&)> head_filters;  // from content to client
     std::vector<void (*)(Request&)> trailer_filters;
@@ -273,6 +279,8 @@ struct Main {
     {
         return path.starts_with('/') ? path : prefix + path;
     }
+    std::set<std::string> folders;    // for temporary files, as written; besides client bodies'
+    bool foreign_addresses = false;   // connections come from addresses of other machines
     bool present = false;             // there was an http {}
     std::shared_ptr<void> upstreams;  // upstream::Groups: the layer above makes it
     zone::Set zones;                  // by declare_zone() and use_zone(), core/http/zones.h

@@ -34,6 +34,8 @@ Connection::Connection(Service& s, const Listener& l, const os::Address& from, u
 
 Connection::~Connection()
 {
+    if (request)
+        request->drop_others();  // before what they wait for
     --service.counters().active;
     net::Room::give_slot();
 }

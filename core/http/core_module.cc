@@ -29,6 +29,7 @@ constexpr conf::ConfType location_type = conf::conf_of<
     &CoreLocation::server_name_in_redirect, &CoreLocation::chunked_transfer_encoding,
     &CoreLocation::etag, &CoreLocation::log_not_found, &CoreLocation::log_subrequest,
     &CoreLocation::recursive_error_pages, &CoreLocation::satisfy, &CoreLocation::default_type,
+    &CoreLocation::limit_rate, &CoreLocation::limit_rate_after, &CoreLocation::early_hints,
     &CoreLocation::keepalive_disable, &CoreLocation::msie_padding, &CoreLocation::types,
     &CoreLocation::error_page, &CoreLocation::error_log>;
 
@@ -105,6 +106,9 @@ constexpr conf::Directive rows[] = {
     {"log_not_found", all, 1, 1, store<&CoreLocation::log_not_found>},
     {"log_subrequest", all, 1, 1, store<&CoreLocation::log_subrequest>},
     {"recursive_error_pages", all, 1, 1, store<&CoreLocation::recursive_error_pages>},
+    {"limit_rate", all | in_if_location, 1, 1, store<&CoreLocation::limit_rate>},
+    {"limit_rate_after", all | in_if_location, 1, 1, store<&CoreLocation::limit_rate_after>},
+    {"early_hints", all, 1, conf::any, store<&CoreLocation::early_hints>},
     {"satisfy", all, 1, 1, store<&CoreLocation::satisfy>},
     {"default_type", all, 1, 1, store<&CoreLocation::default_type>},
     {"error_page", all | in_if_location, 2, conf::any, store<&CoreLocation::error_page>},

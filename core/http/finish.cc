@@ -123,6 +123,7 @@ void finish_main(Main& main, conf::Diagnostics& diag)
     build_listeners(main, diag);
     finish_modules(main, diag);
     check_tls(main, diag);
+    main.limit_rate_variable = main.variables.use("limit_rate", {});
     main.variables.finish(diag);
     check_zones(main, diag);
     flatten_all_handlers(main);

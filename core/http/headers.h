@@ -118,6 +118,8 @@ public:
     }
 
     bool has(HeaderId id) const { return mask_ & bit(id); }
+    /// Any of those whose bits `ids` has.
+    bool has_any(uint64_t ids) const { return mask_ & ids; }
 
     /// First field with that name; null when there is none. Not for HeaderId::other.
     const Header* find(HeaderId id) const;

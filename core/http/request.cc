@@ -31,6 +31,32 @@ Request::Request(Connection& connection, RequestHead& h)
     std::fill_n(slots_, n, nullptr);
 }
 
+Request::Request(Request& main, std::string_view target, std::string_view query)
+    : c(main.c),
+      head(main.head),
+      method("GET"),
+      method_id(Method::get),
+      uri(target),
+      args(query),
+      has_args(!query.empty()),
+      unparsed_uri(main.unparsed_uri),
+      uri_changed(true),
+      parent(&main.main_request()),
+      body(*this),
+      internal(true),
+      started_wall_ms(Clock::wall_ms()),
+      started(Clock::now()),
+      keep_alive(false),
+      arena_(main.arena_)
+{
+    size_t n = all_modules().size();
+    slots_ = static_cast<void**>(arena_.alloc(n * sizeof(void*)));
+    std::fill_n(slots_, n, nullptr);
+    serve_by(*main.server);
+    variables.share(main, main.variables);
+    body.start({});
+}
+
 event::CancelScope& Request::cancel()
 {
     return c.cancel;
@@ -68,7 +94,7 @@ Rc Request::start()
 
 Task<Rc> Request::run(Rc rc)
 {
-    begin(Stage::post_read);
+    begin(parent ? Stage::server_rewrite : Stage::post_read);
     for (;;) {
         if (rc == next)
             while (Handler handler = next_handler(rc))
@@ -92,6 +118,10 @@ Task<Rc> Request::run(Rc rc)
             begin(Stage::server_rewrite);
         }
     }
+    if (beside_)
+        co_await await_others();
+    if (parent && !*core().log_subrequest)
+        co_return rc;
     begin(Stage::log);
     Rc logged = next;
     while (Handler handler = next_handler(logged))
@@ -116,6 +146,10 @@ Handler Request::next_handler(Rc& rc)
     for (;;) {
         if (at_ < end_) {
             auto [phase, handler] = location->handlers[at_];
+            if (parent && phase == Phase::access) {  // the main request's business
+                ++at_;
+                continue;
+            }
             if (!refused_ || phase <= Phase::access) {
                 ++at_;
                 ran_ = true;
@@ -258,6 +292,36 @@ Task<Rc> Request::sleep(ms d)
     co_return w == event::Wait::canceled ? closed : next;
 }
 
+// ---- subrequests --------------------------------------------------------------------------------
+
+void Request::run_beside(Request& sub)
+{
+    if (!beside_)
+        beside_ = arena_.make<event::Scope>();
+    sub.in_background = true;
+    beside_->start(serve_beside(sub), &c.cancel);
+}
+
+Task<void> Request::serve_beside(Request& sub)
+{
+    co_await sub.run(next);
+}
+
+// Their frames, and what they wait for, live in our arena. When the client has left nobody waits
+// for them.
+Task<void> Request::await_others()
+{
+    if (!beside_->empty())
+        co_await beside_->idle().wait(Deadline::never());
+    drop_others();
+}
+
+void Request::drop_others()
+{
+    if (beside_)
+        beside_->drop();
+}
+
 // ---- errors -------------------------------------------------------------------------------------
 
 Task<Rc> Request::reply_with(int status)
@@ -295,7 +359,7 @@ bool Request::try_error_page(int status, Rc& rc)
                 method = "GET";
                 method_id = Method::get;
             }
-            out = Response{};
+            keep_challenge();
             rc = target.front() == '@' ? named_redirect(target) : internal_redirect(target);
             return true;
         }
@@ -307,6 +371,16 @@ bool Request::try_error_page(int status, Rc& rc)
         return true;
     }
     return false;
+}
+
+// Of what a handler set only what asks for credentials is part of every page.
+void Request::keep_challenge()
+{
+    Headers kept = out.headers;
+    out = Response{};
+    for (const Header& h : kept)
+        if (h.id == HeaderId::www_authenticate)
+            out.headers.add(arena_, h);
 }
 
 Task<Rc> Request::send_error_page(int status)
@@ -355,6 +429,8 @@ void Request::write_log(Level level, std::string_view text)
         fmt::format_to(to, ", server: {}", server->first_name);
     if (!head.request_line.empty())
         fmt::format_to(to, ", request: \"{}\"", head.request_line);
+    if (parent)
+        fmt::format_to(to, ", subrequest: \"{}\"", uri);
     if (!upstream_text.empty())
         fmt::format_to(to, ", upstream: \"{}\"", upstream_text);
     if (const Header* host = head.headers.find(HeaderId::host))

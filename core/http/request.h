@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/base/arena.h"
+#include "core/base/pace.h"
 #include "core/buf/pool.h"
 #include "core/http/body.h"
 #include "core/http/config.h"
@@ -40,14 +41,15 @@ struct Response {
     std::string_view server;              // passed on instead of ours (proxy_pass_header)
     std::string_view date;
     bool no_body = false;  // the head is all (HEAD, 204, 304)
-    bool allow_ranges = false;
-    Headers trailers;  // of a chunked response
+    Headers trailers;      // of a chunked response
 };
 
 class Request
 {
 public:
     Request(Connection& connection, RequestHead& h);
+    /// A request of ours for what another location answers (core/http/subrequest.h).
+    Request(Request& main, std::string_view uri, std::string_view args);
     Request(const Request&) = delete;
 
     FrameArena& frames() const;
@@ -67,6 +69,8 @@ public:
     bool uri_changed = false;       // no longer what was sent: proxy_pass encodes it again
     bool pipelined = false;         // its head had come before the last response was sent ($pipe)
     bool is_head() const { return head.method_id == Method::head; }
+    Request* const parent = nullptr;  // whose subrequest it is
+    Request& main_request() { return parent ? *parent : *this; }
 
     // ---- where it is served ----
     const Server* server = nullptr;
@@ -124,6 +128,12 @@ public:
     Task<Rc> respond(int status, std::string_view content_type, std::string_view text);
     /// A 1xx head (100, 103), at once.
     Task<Rc> send_informational(int status, const Headers* headers);
+    /// Answers a Range of a response that is known to be whole, before it is sent: one range
+    /// becomes 206, what lies outside of it is dropped as it is written. next, or reply(416).
+    Rc honour_range();
+    /// Bytes a second instead of the location's limit_rate, before the head is sent; 0: no limit,
+    /// -1: the location's.
+    int64_t limit_rate = -1;
     /// The response cannot be completed: the connection is closed without its end (visibly short).
     Rc cut_short();
     /// All but the head, framing of chunks and interim heads included ($body_bytes_sent, as nginx).
@@ -135,6 +145,13 @@ public:
     Rc internal_redirect(std::string_view uri);
     Rc named_redirect(std::string_view name);
     bool internal = false;
+
+    // ---- subrequests ----
+    /// Runs `sub` beside this request, whose end waits for it.
+    void run_beside(Request& sub);
+    bool in_background = false;  // it is run so
+    /// They are not waited for any more.
+    void drop_others();
 
     // ---- services ----
     Task<Rc> sleep(ms d);
@@ -185,6 +202,9 @@ private:
     friend class Connection;
     static constexpr size_t max_parts = 16;  // slices gathered for one write
 
+    Task<void> serve_beside(Request& sub);
+    Task<void> await_others();
+    Rc swallow(std::span<buf::Slice> slices, bool last);
     void begin(Stage stage);
     void clear_slots();
     Handler next_handler(Rc& rc);
@@ -195,8 +215,16 @@ private:
     Task<Rc> reply_with(int status);
     bool try_error_page(int status, Rc& rc);
     Task<Rc> send_error_page(int status);
+    void keep_challenge();
     void write_log(Level level, std::string_view text);
 
+    Task<Rc> write_now(std::span<buf::Slice> slices, bool last);
+    // shaping.cc
+    Task<Rc> write_shaped(std::span<buf::Slice> slices, bool last);
+    Task<Rc> write_paced(std::span<buf::Slice> slices, bool last);
+    uint64_t rate_of_location();
+    void begin_pacing();
+    void cut_to_range(buf::Slice& s);
     size_t begin_write(std::span<buf::Slice>& slices);
     std::span<buf::Slice> gather(std::span<buf::Slice>& slices, size_t n, bool last);
     Task<Rc> write_rest(std::span<buf::Slice> now, std::span<buf::Slice> later, bool last);
@@ -208,6 +236,7 @@ private:
 
     Arena& arena_;
     void** slots_ = nullptr;
+    event::Scope* beside_ = nullptr;   // subrequests that run on their own
     const Location* named_ = nullptr;  // where a named redirect goes
     uint16_t at_ = 0, end_ = 0;        // of the location's handlers: the next, the stage's end
     Stage stage_ = Stage::post_read;
@@ -218,13 +247,17 @@ private:
     buf::Slice parts_[max_parts];
     buf::Slice whole_;  // respond()'s
     char chunk_head_[20];
+    Pace pace_;
+    uint64_t range_skip_ = 0, range_left_ = 0;  // of the body that is being written
     uint64_t body_sent_ = 0, head_bytes_ = 0, chunk_bytes_ = 0;
     std::string_view id_;
     int redirects_ = 0;
     int replace_status_ = 0;  // of an error page: 0 keeps what the page answers
     bool head_sent_ = false;
     bool chunked_ = false;
-    bool framed_ = false;        // what is being written is one chunk
+    bool framed_ = false;  // what is being written is one chunk
+    bool shaped_ = false;  // by a range or a rate
+    bool ranged_ = false;
     bool discard_body_ = false;  // HEAD: the content handler's bytes go nowhere
     bool failed_ = false;
     bool complete_ = false;

@@ -179,10 +179,16 @@ Rc Request::send_head()
     }
     if (c.service.quitting() || core().keepalive_timeout->timeout.count() == 0)
         keep_alive = false;
+    head_sent_ = true;
+    if (parent) {  // it is for who asked, not for the client
+        discard_body_ = true;
+        return next;
+    }
     for (auto filter : main().head_filters)
         filter(*this);
+    if (core().limit_rate.is_set() || limit_rate >= 0 || variables.has(main().limit_rate_variable))
+        begin_pacing();
     choose_framing();
-    head_sent_ = true;
     render_head();
     head_bytes_ = head_out_.size();
     return next;
@@ -236,10 +242,24 @@ Rc Request::written(bool last)
     return last ? finished : next;
 }
 
-// One call where the kernel takes it all at once; else a coroutine waits for room.
 Task<Rc> Request::write(std::span<buf::Slice> slices, bool last)
 {
     send_head();
+    if (parent)
+        return swallow(slices, last);
+    return shaped_ ? write_shaped(slices, last) : write_now(slices, last);
+}
+
+Rc Request::swallow(std::span<buf::Slice> slices, bool last)
+{
+    for (const buf::Slice& s : slices)
+        body_sent_ += s.size;
+    return written(last);
+}
+
+// One call where the kernel takes it all at once; else a coroutine waits for room.
+Task<Rc> Request::write_now(std::span<buf::Slice> slices, bool last)
+{
     if (failed_)
         return closed;
     size_t n = begin_write(slices);
@@ -304,7 +324,7 @@ Rc Request::write_failed(const net::Io& io)
 
 Task<Rc> Request::respond(int status, std::string_view content_type, std::string_view text)
 {
-    if (shown_status(status) == 200) {
+    if (shown_status(status) == 200 && !parent) {
         status = check_conditions(head.headers, IfModified::exact, -1, {});
         if (status == 412)
             return reply(412);
@@ -320,7 +340,7 @@ Task<Rc> Request::respond(int status, std::string_view content_type, std::string
 
 Task<Rc> Request::send_informational(int status, const Headers* headers)
 {
-    if (head_sent_ || head.version != Version::http11)
+    if (head_sent_ || parent || head.version != Version::http11)
         co_return next;
     head_out_ = buf::Buffer(usual_head);
     buf::Writer w(head_out_);

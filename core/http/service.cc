@@ -66,6 +66,8 @@ std::vector<net::ListenSpec> Service::listens() const
 std::vector<std::string> Service::directories() const
 {
     std::set<std::string> paths;
+    for (const std::string& folder : main_->folders)
+        paths.insert(main_->full_path(folder));
     for (const auto& server : main_->servers) {
         paths.insert(main_->full_path(*server->root.core->client_body_temp_path));
         for (const auto& location : server->locations)

@@ -42,7 +42,7 @@ public:
     void* main_conf(const void* tag);
     void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix);
     std::vector<net::ListenSpec> listens() const;
-    /// Of client_body_temp_path, each once.
+    /// For temporary files, each once.
     std::vector<std::string> directories() const;
 
     /// `post` and `room` outlive the service.

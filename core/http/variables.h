@@ -92,6 +92,14 @@ public:
     /// nullopt also while it is being computed: a map that needs itself (logged).
     Value get(Request& r, size_t index);
     void reset() { slots_ = nullptr; }
+    /// From now on the values are those of `other`, whose request is `r`.
+    void share(Request& r, VariableCache& other)
+    {
+        other.slot(r, 0);
+        slots_ = other.slots_;
+    }
+    /// It has been computed or set, and is there.
+    bool has(size_t index) const { return slots_ && slots_[index].state == Slot::present; }
     /// Sets a value for the rest of the request (named captures).
     void put(Request& r, size_t index, Value value);
 

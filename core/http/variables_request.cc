@@ -157,6 +157,14 @@ Value uri(Request& r, const void*)
     return optional(r.uri);
 }
 
+// Of a body in chunks it is known once that has been read; a subrequest has none of its own.
+Value content_length(Request& r, const void*)
+{
+    if (r.body.stored() && !r.body.absent())
+        return arena_format(r, "{}", r.body.stored_size());
+    return r.parent && r.body.absent() ? std::nullopt : field(r, HeaderId::content_length);
+}
+
 }  // namespace
 
 bool is_field_variable(std::string_view field_name, std::string_view name)
@@ -210,7 +218,8 @@ void define_request_variables(Variables& v)
     fixed("request_uri", [](Request& r, const void*) { return optional(r.unparsed_uri); });
     fixed("request", request_line);
     fixed(
-        "request_method", [](Request& r, const void*) { return optional(r.method); }, true);
+        "request_method", [](Request& r, const void*) { return optional(r.main_request().method); },
+        true);
     fixed("request_id", [](Request& r, const void*) -> Value { return r.id(); });
     fixed("request_body", request_body, true);
     fixed(
@@ -225,8 +234,7 @@ void define_request_variables(Variables& v)
           [](Request& r, const void*) -> Value { return r.head.port.empty() ? "" : ":"; });
     fixed("server_protocol", protocol);
     fixed("remote_user", remote_user);
-    fixed("content_length",
-          [](Request& r, const void*) { return field(r, HeaderId::content_length); });
+    fixed("content_length", content_length, true);
     fixed("content_type", [](Request& r, const void*) { return field(r, HeaderId::content_type); });
 }
 

@@ -70,9 +70,15 @@ void define_response_variables(Variables& v)
         int status = r.status_for_log();
         return arena_format(r, "{:03}", status ? status : r.error_status);
     });
-    // No rate is ever limited yet.
     v.define(
-        "limit_rate", [](Request&, const void*) -> Value { return "0"; }, nullptr, true, true);
+        "limit_rate",
+        [](Request& r, const void*) -> Value {
+            return arena_format(r, "{}",
+                                r.limit_rate >= 0              ? static_cast<uint64_t>(r.limit_rate)
+                                : r.core().limit_rate.is_set() ? r.core().limit_rate->eval(r)
+                                                               : 0);
+        },
+        nullptr, true, true);
     fixed("body_bytes_sent",
           [](Request& r, const void*) -> Value { return arena_format(r, "{}", r.body_sent()); });
     fixed("bytes_sent",

@@ -40,12 +40,7 @@ void Stream::advance(std::span<buf::Slice>& slices, size_t n)
     }
     if (n == 0)
         return;
-    buf::Slice& first = slices.front();
-    if (first.file >= 0)
-        first.offset += static_cast<int64_t>(n);
-    else
-        first.memory += n;
-    first.size -= n;
+    slices.front().drop(n);
 }
 
 Io Stream::try_read(buf::Buffer& b, bool& again)

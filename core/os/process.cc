@@ -4,12 +4,14 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -212,6 +214,19 @@ int become(const std::string& user, uid_t uid, gid_t gid, const char*& step)
         return errno;
     step = "setuid()";
     return result(::setuid(uid));
+}
+
+int keep_capabilities()
+{
+    return result(::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0));
+}
+
+int keep_only_net_raw()
+{
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct sets[2] = {};
+    sets[0].effective = sets[0].permitted = 1u << CAP_NET_RAW;
+    return result(static_cast<int>(::syscall(SYS_capset, &header, sets)));
 }
 
 int forbid_new_privileges()

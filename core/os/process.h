@@ -67,6 +67,10 @@ bool find_group(const std::string& name, gid_t& gid);
 
 /// initgroups, setgid, setuid; `step` names the one that failed.
 int become(const std::string& user, uid_t uid, gid_t gid, const char*& step);
+/// Capabilities stay with us when become() makes another user of us; then keep_only_net_raw().
+int keep_capabilities();
+/// Of all capabilities only CAP_NET_RAW: connections from foreign addresses (IP_TRANSPARENT).
+int keep_only_net_raw();
 int forbid_new_privileges();
 /// No file that is executed from here on gets a capability (needs CAP_SETPCAP: before become()).
 int empty_bounding_set();

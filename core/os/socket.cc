@@ -47,7 +47,7 @@ void apply_options(int fd, const Address& at, const ListenOptions& o)
 bool unix_socket_alive(const Address& at)
 {
     int error = 0;
-    Fd probe = connect(at, nullptr, error);
+    Fd probe = connect(at, {}, error);
     return error == 0 || error == EAGAIN || error == EINPROGRESS;
 }
 
@@ -79,7 +79,7 @@ Fd accept(int listener, Address& peer, int& error)
     return Fd(fd);
 }
 
-Fd connect(const Address& to, const Address* from, int& error)
+Fd connect(const Address& to, const ConnectOptions& options, int& error)
 {
     ++counters.socket;
     Fd fd = make(to.family());
@@ -87,7 +87,15 @@ Fd connect(const Address& to, const Address* from, int& error)
         error = errno;
         return fd;
     }
-    if (from) {
+    if (options.keepalive && !to.is_unix())
+        set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+    if (const Address* from = options.from) {
+        bool v6 = to.family() == AF_INET6;
+        if (options.transparent && !set_option(fd.get(), v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                                               v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, 1)) {
+            error = errno;
+            return Fd();
+        }
         set_option(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
         if (::bind(fd.get(), from->get(), from->size()) != 0) {
             error = errno;

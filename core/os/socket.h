@@ -11,9 +11,16 @@ namespace sluice::os {
 /// An accepted socket, or errno in `error` (EAGAIN: nobody waits).
 Fd accept(int listener, Address& peer, int& error);
 
+/// How a connection is to be made.
+struct ConnectOptions {
+    const Address* from = nullptr;  // bind(2) to it; null: the system's choice
+    bool transparent = false;       // it need not be an address of this machine (CAP_NET_RAW)
+    bool keepalive = false;         // SO_KEEPALIVE
+};
+
 /// A stream socket of the family of `to` with connect(2) begun. error: 0 connected, EINPROGRESS, or
-/// why not (then no Fd). `from` may be null.
-Fd connect(const Address& to, const Address* from, int& error);
+/// why not (then no Fd).
+Fd connect(const Address& to, const ConnectOptions& options, int& error);
 
 /// Outcome of a connect(2) that was in progress: 0 or errno (SO_ERROR).
 int connect_error(int fd);

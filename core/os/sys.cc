@@ -103,6 +103,27 @@ Io write_all(int fd, const void* from, size_t n)
     return {static_cast<ssize_t>(n), 0};
 }
 
+Io pwrite_all(int fd, const void* from, size_t n, off_t offset)
+{
+    const char* at = static_cast<const char*>(from);
+    size_t done = 0;
+    while (done < n) {
+        Io io = retry(counters.file, [&] {
+            return ::pwrite(fd, at + done, n - done, offset + static_cast<off_t>(done));
+        });
+        if (!io.ok() || io.n == 0)
+            return {static_cast<ssize_t>(done), io.ok() ? ENOSPC : io.error};
+        done += static_cast<size_t>(io.n);
+    }
+    return {static_cast<ssize_t>(done), 0};
+}
+
+void truncate(int fd)
+{
+    ++counters.file;
+    [[maybe_unused]] int rc = ::ftruncate(fd, 0);  // it only gives space back
+}
+
 Fd temporary_file(const std::string& directory, int& error)
 {
     ++counters.file;

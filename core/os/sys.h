@@ -43,6 +43,10 @@ Io pread(int fd, void* to, size_t n, off_t offset);
 /// Whole, or as much as an error lets; for log files.
 Io write_all(int fd, const void* from, size_t n);
 
+Io pwrite_all(int fd, const void* from, size_t n, off_t offset);
+/// To nothing.
+void truncate(int fd);
+
 /// A file without a name in `directory`, read and write. No Fd: errno in `error`.
 Fd temporary_file(const std::string& directory, int& error);
 

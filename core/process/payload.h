@@ -46,6 +46,9 @@ public:
     /// Folders for the workers' temporary files, absolute: made, and given to the workers' user,
     /// before they start. Valid after finish().
     virtual std::vector<std::string> directories() { return {}; }
+    /// Its connections may come from addresses that are not this machine's: workers keep the right
+    /// to do so (CAP_NET_RAW), and no other. Valid after finish().
+    virtual bool foreign_addresses() { return false; }
     /// The shared zones that it asked for, or null; the process layer opens them before start().
     virtual zone::Set* zones() { return nullptr; }
 

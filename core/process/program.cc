@@ -109,7 +109,7 @@ int serve(const Setup& setup, Report& report, std::string title)
 {
     // Blocked from here on: who reads our pid may signal us at any time.
     os::block_signals(handled_signals);
-    for (int signal : {SIGPIPE, SIGALRM, SIGIO})
+    for (int signal : {SIGPIPE, SIGALRM, SIGIO, SIGXFSZ})
         os::ignore_signal(signal);
     Inherited inherited = Inherited::from_environment(report);
     std::shared_ptr<Generation> generation = Generation::parse(setup, report);

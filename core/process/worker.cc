@@ -52,6 +52,9 @@ bool drop_rights(const Generation& g)
         int error = os::empty_bounding_set();
         failed(g.log, error == EPERM ? Level::info : Level::alert, "prctl(PR_CAPBSET_DROP)", error);
     }
+    bool raw = os::is_root() && user.known && g.payload->foreign_addresses();
+    if (raw)
+        failed(g.log, Level::alert, "prctl(PR_SET_KEEPCAPS)", os::keep_capabilities());
     if (os::is_root() && user.known) {
         const char* step = "";
         int error = os::become(user.name, user.uid, user.gid, step);
@@ -61,6 +64,8 @@ bool drop_rights(const Generation& g)
         if (failed(g.log, Level::emerg, what, error))
             return false;
     }
+    if (raw)
+        failed(g.log, Level::alert, "capset()", os::keep_only_net_raw());
     failed(g.log, Level::alert, "prctl(PR_SET_NO_NEW_PRIVS)", os::forbid_new_privileges());
     // A worker's memory holds keys and clients' secrets: dumps and debuggers of the same user are
     // for those who ask for them.

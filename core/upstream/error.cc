@@ -38,6 +38,7 @@ std::string_view reason_of(const Error& e)
     case Failure::none: return {};
     case Failure::no_room: return "no_room";
     case Failure::no_peer: return "no_peer";
+    case Failure::bind: return "bind_failed";
     case Failure::queue_full: return "queue_full";
     case Failure::queue_timeout: return "queue_timeout";
     case Failure::connect: return of_connect(e.system);

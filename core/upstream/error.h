@@ -11,6 +11,7 @@ namespace sluice::upstream {
 enum class Failure : uint8_t {
     none,
     no_room,  // no descriptor or slot came free in time: this worker's fault, not the peer's
+    bind,     // the address that proxy_bind names cannot be had: our fault, too
     no_peer,  // all are down, resting or tried
     queue_full,
     queue_timeout,

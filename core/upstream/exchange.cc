@@ -7,6 +7,7 @@
 #include "core/http/connection.h"
 #include "core/http/service.h"
 #include "core/os/socket.h"
+#include "core/upstream/settings.h"
 
 namespace sluice::upstream {
 namespace {
@@ -48,7 +49,7 @@ Error Exchange::failure(Failure what, int status, int system) const
     e.system = system;
     e.reused = link_ && link_->requests > 0;
     e.sent = now_ && now_->bytes_sent > 0;
-    e.answered = !first_.empty();
+    e.answered = now_ && now_->bytes_received > 0;
     return e;
 }
 
@@ -107,7 +108,7 @@ void Exchange::begin(http::Request& r)
     target_ = forwarder_.tls(r);
     if (rules_.next_timeout_total.count())
         give_up_ = Clock::in(rules_.next_timeout_total);
-    if (rules_.ignore_client_abort)
+    if (rules_.ignore_client_abort || r.in_background)
         return;
     r.c.stream.watch().set_hook({&Exchange::client_left, this});
     if (r.c.stream.watch().hung_up())
@@ -116,7 +117,8 @@ void Exchange::begin(http::Request& r)
 
 Rc Exchange::end(http::Request& r, Rc rc)
 {
-    r.c.stream.watch().set_hook({});
+    if (!r.in_background)  // then it is the main request's
+        r.c.stream.watch().set_hook({});
     head_out_.release();
     in_.release();
     link_.reset();
@@ -211,11 +213,27 @@ Error Exchange::open_link(http::Request& r)
     if (!fresh_only_)
         tried_.push(r.arena(), peer_);
     connecting_ = false;
-    if (!fresh_only_)
+    if (!fresh_only_ && !binds())
         link_ = group_.take_idle(*peer_, target_);
     if (link_)
         return {};
     return connect_link(r);
+}
+
+// X_bind. What its variables say and is no address leaves the choice to the system, as in nginx.
+void Exchange::bind_to(http::Request& r, os::Address& from, os::ConnectOptions& options) const
+{
+    if (!binds() || peer_->address.is_unix())
+        return;
+    std::string_view text = rules_.bind.address.eval(r);
+    if (text.empty())
+        return;
+    if (!parse_bind_address(text, from)) {
+        r.log(Level::error, "invalid local address \"{}\"", text);
+        return;
+    }
+    options.from = &from;
+    options.transparent = rules_.bind.transparent;
 }
 
 Error Exchange::connect_link(http::Request& r)
@@ -226,15 +244,20 @@ Error Exchange::connect_link(http::Request& r)
         return failure(Failure::no_room, 503);
     }
     int error = 0;
-    os::Fd fd = os::connect(peer_->address, nullptr, error);
+    os::Address from;
+    os::ConnectOptions options{.keepalive = rules_.socket_keepalive};
+    bind_to(r, from, options);
+    os::Fd fd = os::connect(peer_->address, options, error);
     if (net::Room::is_shortage(error)) {
         room.short_of("socket()", error);
         room.shed_descriptor();
         if (room.lend(net::Room::For::request))
-            fd = os::connect(peer_->address, nullptr, error);
+            fd = os::connect(peer_->address, options, error);
     }
     if (net::Room::is_shortage(error))
         return failure(Failure::no_room, 503, error);
+    if (!fd && options.from && (error == EADDRNOTAVAIL || error == EINVAL || error == EPERM))
+        return failure(Failure::bind, 500, error);
     if (!fd)
         return failure(Failure::connect, 502, error);
     link_ = std::make_unique<Link>(*peer_);
@@ -272,6 +295,8 @@ Task<Error> Exchange::await_room(http::Request& r)
 void Exchange::prepare(http::Request& r)
 {
     head_out_ = buf::Buffer(1024);
+    wire_ = &forwarder_.wire(r);
+    wire_->begin(r, forwarder_.method(r));
     forwarder_.write_head(r, *peer_, head_out_);
     request_parts_[0] = buf::Slice(head_out_.view());
     size_t n = 1;
@@ -282,7 +307,7 @@ void Exchange::prepare(http::Request& r)
         if (r.body.stored())
             r.body.rewind();
         if (r.body.stored() && r.body.stored_text().size() == r.body.stored_size() &&
-            !forwarder_.chunked_body(r))
+            wire_->plain_body())
             request_parts_[n++] = buf::Slice(r.body.stored_text());
         else
             stream_body_ = true;
@@ -330,6 +355,7 @@ bool Exchange::is_peers_fault() const
     switch (error_.what) {
     case Failure::no_peer:
     case Failure::no_room:
+    case Failure::bind:
     case Failure::queue_full:
     case Failure::queue_timeout:
     case Failure::client_body:
@@ -362,6 +388,10 @@ void Exchange::note_failure(http::Request& r)
     case Failure::no_room:
         return log(r, Level::error,
                    "no descriptor or connection came free in time while connecting to upstream");
+    case Failure::bind:
+        return log(r, Level::crit,
+                   fmt::format("bind({}) failed {} while connecting to upstream",
+                               rules_.bind.address.eval(r), errno_text(error_.system)));
     case Failure::connect:
         return log(r, Level::error,
                    fmt::format("connect() failed {} while connecting to upstream",
@@ -390,9 +420,8 @@ void Exchange::note_failure(http::Request& r)
         return log(r, Level::error,
                    "upstream sent too big header while reading response header from upstream");
     case Failure::header_invalid:
-        return log(
-            r, Level::error,
-            fmt::format("{} while reading response header from upstream", parser_.error().reason));
+        return log(r, Level::error,
+                   fmt::format("{} while reading response header from upstream", wire_->reason()));
     default: return;
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exchange: forwarding one request to an upstream over HTTP/1, with retries. What differs between
-// forwarding modules (how a request head is written, which response fields pass) is behind
-// Forwarder; everything about connections, timeouts, retries and bodies is here.
+// Exchange: forwarding one request to an upstream, with retries. What differs between forwarding
+// modules is behind Forwarder (what a request becomes) and Wire (how it looks on the connection);
+// everything about connections, timeouts, retries and bodies is here.
 //
 //   pick a peer → idle or new connection → send head and body, read the head → relay
 //
-// The request body goes up while the answer comes down. Nothing is read from the peer while the
-// client does not take what was read before, so memory is one buffer per direction, which grows
-// with the flow and is given back while the flow idles.
+// The request body goes up while the answer comes down. Memory is one buffer per direction, which
+// grows with the flow and is given back while the flow idles. While the client has no room either
+// nothing is read from the peer, or (Rules::buffering) what comes is put aside, within bounds.
 #pragma once
 
 #include <array>
@@ -15,13 +15,15 @@
 #include <memory>
 #include <string_view>
 
+#include "core/base/pace.h"
 #include "core/buf/pool.h"
-#include "core/http/body_decoder.h"
 #include "core/http/request.h"
-#include "core/http/response_parser.h"
+#include "core/os/socket.h"
 #include "core/upstream/error.h"
 #include "core/upstream/group.h"
+#include "core/upstream/rules.h"
 #include "core/upstream/secure.h"
+#include "core/upstream/wire.h"
 
 namespace sluice::upstream {
 
@@ -35,34 +37,7 @@ struct Attempt {
     std::string_view error;  // why it failed (reason_of); empty: it did not
 };
 
-/// proxy_next_upstream: a bit per condition.
-enum NextUpstream : uint32_t {
-    next_error = 1,
-    next_timeout = 2,
-    next_invalid_header = 4,
-    next_http_500 = 8,
-    next_http_502 = 16,
-    next_http_503 = 32,
-    next_http_504 = 64,
-    next_http_403 = 128,
-    next_http_404 = 256,
-    next_http_429 = 512,
-    next_non_idempotent = 1024,
-    next_off = 2048,
-};
-
-/// What a location says about forwarding; views the module's conf.
-struct Rules {
-    ms connect_timeout{60000}, send_timeout{60000}, read_timeout{60000};
-    uint32_t next_upstream = next_error | next_timeout;
-    uint32_t next_tries = 0;                     // 0: no limit
-    ms next_timeout_total{0};                    // 0: no limit
-    ms hold{0};                                  // how long to wait for a group that is away
-    size_t head_limit = 32768;                   // bytes of a response head
-    size_t buffer_limit = buf::Buffer::largest;  // of one direction's buffer
-    bool ignore_client_abort = false;
-    bool keepalive = true;  // the connection may be used again
-};
+class Backlog;
 
 class Forwarder
 {
@@ -71,10 +46,12 @@ public:
     virtual void write_head(http::Request& r, const Peer& peer, buf::Buffer& to) = 0;
     /// A body other than the client's (proxy_set_body), or no body at all; null: the client's.
     virtual const std::string_view* own_body(http::Request& r) = 0;
-    /// The client's body goes out chunked (its length is not known).
-    virtual bool chunked_body(http::Request& r) = 0;
-    /// Fills r.out from the upstream's head. May refuse: a reply status; next to go on.
-    virtual Rc read_head(http::Request& r, http::ResponseHead& head) = 0;
+    /// The protocol: for each try another one, as an answer may be kept while others are asked.
+    virtual Wire& wire(http::Request& r) = 0;
+    /// Location, Refresh or Set-Cookie as the client has to see it.
+    virtual std::string_view rewrite_field(http::Request& r, const http::Header& h) = 0;
+    /// The request asked for another protocol: 101 may be the answer.
+    virtual bool asked_upgrade() const = 0;
     /// The method that is sent (HEAD has no response body).
     virtual http::Method method(http::Request& r) = 0;
     /// "http://127.0.0.1:8080/uri" for the error log.
@@ -99,8 +76,8 @@ public:
     Task<Rc> run(http::Request& r);
 
     /// The last upstream head ($upstream_http_*): valid until the request ends.
-    const http::ResponseHead* head() const { return have_head_ ? &parser_.head() : nullptr; }
-    const http::Headers* trailers() { return have_head_ ? &decoder_.trailers() : nullptr; }
+    const http::ResponseHead* head() const { return have_head_ ? &wire_->head() : nullptr; }
+    const http::Headers* trailers() { return have_head_ ? wire_->trailers() : nullptr; }
 
     /// Of the request, if it was forwarded; null otherwise.
     static Exchange* of(http::Request& r);
@@ -126,6 +103,10 @@ private:
     Task<Rc> exchange_bodies(http::Request& r);
     Error open_link(http::Request& r);
     Error connect_link(http::Request& r);
+    /// Connections from an address of our choice are made for one request: those of the pool come
+    /// from anywhere.
+    bool binds() const { return !rules_.bind.address.empty(); }
+    void bind_to(http::Request& r, os::Address& from, os::ConnectOptions& options) const;
     Task<Error> await_room(http::Request& r);
     void began(http::Request& r);
     std::string_view stage(const http::Request& r) const;
@@ -159,19 +140,44 @@ private:
 
     // relay.cc: the response
     Task<Download> download(http::Request& r);
-    enum class Head : uint8_t { more, done, failed };
+    enum class Head : uint8_t { more, hints, done, failed };
     void begin_head(http::Request& r);
-    Head take_head(http::Request& r, const net::Io& io);
+    Head heed(http::Request& r, const net::Io& io);
+    Head read_heads(http::Request& r);
+    void drop_interim(http::Request& r);
     Head head_failed(Error error);
     Head head_complete(http::Request& r);
     Rc begin_response(http::Request& r);
     Task<Rc> relay_body(http::Request& r);
     Task<Rc> relay_rest(http::Request& r);
     bool gather(http::Request& r, buf::Buffer& from);
+    void chunk_error(http::Request& r);
+    void body_ended(http::Request& r, const buf::Buffer& from);
+    void log_cut(http::Request& r, const net::Io& io);
     Rc body_cut(http::Request& r, const net::Io& io);
     size_t next_buffer_size() const;
+    Task<Rc> pace_reading(http::Request& r);
     bool status_is_retried(int status) const;
     void release_link();
+
+    // ahead.cc: while the client has no room
+    struct Aside {
+    };
+    Task<Rc> read_ahead(http::Request& r, Task<Rc> sending, buf::Buffer& from);
+    Task<Aside> fill(http::Request& r, bool good);
+    Task<Download> drain(http::Request& r, Task<Rc> sending);
+    bool put_aside(http::Request& r, buf::Buffer& from);
+    bool may_spill() const;
+
+    // answer.cc: its head, for the client
+    Rc take_answer(http::Request& r, const http::ResponseHead& head);
+    bool passes_on(const http::ResponseHead& head, const http::Header& h) const;
+    bool is_intercepted(http::Request& r, const http::ResponseHead& head) const;
+    Rc accel_redirect(http::Request& r, const http::ResponseHead& head, std::string_view target);
+    void heed_accel(http::Request& r, const http::ResponseHead& head);
+    std::string_view rewritten(http::Request& r, const http::Header& h);
+    bool wants_hints(http::Request& r, const http::ResponseHead& head) const;
+    Task<Rc> pass_hints(http::Request& r);
 
     // tunnel.cc: after 101
     Task<Rc> tunnel(http::Request& r);
@@ -187,7 +193,7 @@ private:
     struct Kept {
         std::unique_ptr<Link> link;
         buf::Buffer first;
-        http::ResponseHead head;
+        Wire* wire;
         Peer* peer;
         Attempt* attempt;
         bool request_done;
@@ -205,18 +211,19 @@ private:
     uint32_t tries_ = 0;
     Error error_;
     http::Request* r_ = nullptr;
-    http::ResponseParser parser_;
-    http::BodyDecoder decoder_;
+    Wire* wire_ = nullptr;  // of this try
     buf::Buffer head_out_;  // the request's head
     buf::Buffer first_;     // the response's head and what came with it; kept for its views
     buf::Buffer in_;        // further response bytes
     buf::Slice parts_[max_gather];
     buf::Slice request_parts_[3];
     std::span<buf::Slice> unsent_;  // of the request
-    char chunk_head_[20];
-    size_t gathered_ = 0;  // of parts_
+    size_t gathered_ = 0;           // of parts_
     size_t last_fill_ = 0;
-    size_t interim_ = 0;  // bytes of 1xx heads
+    size_t paced_size_ = 0;     // that may be read next, by pace_
+    size_t interim_ = 0;        // bytes of 1xx heads
+    Backlog* ahead_ = nullptr;  // once the client had no room
+    Instant spill_at_{0};       // from then on a file may be used
     std::unique_ptr<Kept> kept_;
     Instant give_up_{0};
     Instant hold_until_{0};
@@ -231,8 +238,14 @@ private:
     bool ended_ = false;         // the response has come whole
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;
+    bool buffered_ = false;    // the peer may be read ahead of the client
+    Pace pace_;                // at which the peer is read
     bool fresh_only_ = false;  // a kept-alive connection died under us: once more, with a new one
 };
+
+/// Forwards to the end; with `store_first` the client's body is read whole before.
+Task<Rc> run_exchange(http::Request& r, Group& group, const Rules& rules, Forwarder& forwarder,
+                      bool store_first);
 
 /// Registers the $upstream_* variables.
 void define_upstream_variables(http::Variables& variables);

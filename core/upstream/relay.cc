@@ -12,8 +12,7 @@ namespace {
 
 constexpr size_t head_buffer = 8192;
 constexpr size_t first_body_buffer = 16384;
-constexpr size_t max_trailer_bytes = 8192;
-constexpr size_t max_response_headers = 1000;
+constexpr size_t unread_limit = 65536;  // of a subrequest's answer
 
 }  // namespace
 
@@ -24,12 +23,19 @@ Task<Exchange::Download> Exchange::download(http::Request& r)
     while (state == Head::more) {
         Deadline until = Clock::in(rules_.read_timeout);
         net::Io io = co_await link_->stream.read(first_, head_buffer, until);
-        state = take_head(r, io);
+        state = heed(r, io);
+        while (state == Head::hints) {
+            Rc rc = co_await pass_hints(r);
+            if (rc != next)
+                co_return Download{rc};
+            drop_interim(r);
+            state = first_.empty() ? Head::more : read_heads(r);
+        }
     }
     if (state == Head::failed)
         co_return Download{reply(error_.status)};
     Rc rc = begin_response(r);
-    if (rc == next && parser_.head().upgrade)
+    if (rc == next && wire_->head().upgrade)
         rc = co_await tunnel(r);
     else if (rc == next)
         rc = co_await relay_body(r);
@@ -41,7 +47,6 @@ void Exchange::begin_head(http::Request& r)
     if (request_done_)
         head_out_.release();
     interim_ = 0;
-    parser_.start(forwarder_.method(r), max_response_headers, r.arena());
 }
 
 Exchange::Head Exchange::head_failed(Error error)
@@ -50,7 +55,7 @@ Exchange::Head Exchange::head_failed(Error error)
     return Head::failed;
 }
 
-Exchange::Head Exchange::take_head(http::Request& r, const net::Io& io)
+Exchange::Head Exchange::heed(http::Request& r, const net::Io& io)
 {
     switch (io.kind) {
     case net::Io::ok: break;
@@ -65,27 +70,42 @@ Exchange::Head Exchange::take_head(http::Request& r, const net::Io& io)
     case net::Io::eof: return head_failed(failure(Failure::closed_early));
     }
     now_->bytes_received += io.n;
-    http::ParseState state = parser_.feed(first_.view());
-    while (state == http::ParseState::done && parser_.head().status < 200 &&
-           parser_.head().status != 101) {
-        interim_ += parser_.head_size();  // 1xx: the real one follows
-        first_.consume(parser_.head_size());
-        parser_.start(forwarder_.method(r), max_response_headers, r.arena());
-        state = first_.empty() ? http::ParseState::more : parser_.feed(first_.view());
+    return read_heads(r);
+}
+
+Exchange::Head Exchange::read_heads(http::Request& r)
+{
+    for (;;) {
+        http::ParseState state = wire_->feed(r, first_);
+        if (state == http::ParseState::error)
+            return head_failed(failure(Failure::header_invalid));
+        // Interim heads count: nobody may send them for ever.
+        if (interim_ + wire_->head_size(first_) >= rules_.head_limit)
+            return head_failed(failure(Failure::header_too_big));
+        if (state != http::ParseState::done)
+            return Head::more;
+        int status = wire_->head().status;
+        if (status >= 200 || status == 101)
+            return head_complete(r);
+        if (wants_hints(r, wire_->head()))
+            return Head::hints;
+        drop_interim(r);
+        if (first_.empty())
+            return Head::more;
     }
-    if (state == http::ParseState::error)
-        return head_failed(failure(Failure::header_invalid));
-    // Interim heads count: nobody may send them for ever.
-    size_t size = state == http::ParseState::done ? parser_.head_size() - 1 : first_.size();
-    if (interim_ + size >= rules_.head_limit)
-        return head_failed(failure(Failure::header_too_big));
-    return state == http::ParseState::done ? head_complete(r) : Head::more;
+}
+
+// A 1xx: the real one follows.
+void Exchange::drop_interim(http::Request& r)
+{
+    interim_ += wire_->head_size(first_);
+    wire_->take_head(r, first_);
 }
 
 Exchange::Head Exchange::head_complete(http::Request& r)
 {
     now_->header = Clock::now();
-    now_->status = parser_.head().status;
+    now_->status = wire_->head().status;
     if (status_is_retried(now_->status) && another_try(r) && may_send_again(r))
         return head_failed(failure(Failure::bad_status, now_->status));
     have_head_ = true;
@@ -106,9 +126,8 @@ bool Exchange::status_is_retried(int status) const
 
 Rc Exchange::begin_response(http::Request& r)
 {
-    http::ResponseHead& head = parser_.head();
-    first_.consume(head.head_size);
-    decoder_.start(head.framing, max_trailer_bytes, r.arena());
+    http::ResponseHead& head = wire_->head();
+    wire_->take_head(r, first_);
     r.out.status = head.status;
     std::string_view usual = http::status_line_text(head.status);
     bool is_usual = !usual.empty() && usual.substr(4) == head.reason;
@@ -118,7 +137,7 @@ Rc Exchange::begin_response(http::Request& r)
     else if (r.is_head())
         r.out.content_length =
             parse_decimal(head.headers.value(http::HeaderId::content_length)).value_or(-1);
-    return forwarder_.read_head(r, head);
+    return take_answer(r, head);
 }
 
 // What the buffer holds, decoded, as slices that stay valid until it is filled again; ended_ says
@@ -127,7 +146,7 @@ bool Exchange::gather(http::Request& r, buf::Buffer& from)
 {
     gathered_ = 0;
     while (gathered_ < max_gather) {
-        http::Piece piece = decoder_.next(from.view());
+        http::Piece piece = wire_->next(r, from.view());
         from.consume(piece.consumed);
         if (piece.state == http::Piece::data_) {
             now_->response_length += piece.data.size();
@@ -135,32 +154,45 @@ bool Exchange::gather(http::Request& r, buf::Buffer& from)
             continue;
         }
         if (piece.state == http::Piece::error) {
-            now_->error = reason_of(failure(Failure::body_invalid));
-            log(r, Level::error,
-                fmt::format("upstream sent invalid chunked response: {} while reading upstream",
-                            decoder_.error().reason));
+            chunk_error(r);
             return false;
         }
         ended_ = piece.state == http::Piece::done;
         break;
     }
-    if (!ended_)
-        return true;
-    if (!decoder_.trailers().empty())
-        r.out.trailers = decoder_.trailers();
+    if (ended_)
+        body_ended(r, from);
+    return true;
+}
+
+void Exchange::chunk_error(http::Request& r)
+{
+    now_->error = reason_of(failure(Failure::body_invalid));
+    log(r, Level::error,
+        fmt::format("upstream sent invalid chunked response: {} while reading upstream",
+                    wire_->body_reason()));
+}
+
+// `from`: what came behind it.
+void Exchange::body_ended(http::Request& r, const buf::Buffer& from)
+{
+    const http::Headers* trailers = wire_->trailers();
+    if (trailers && !trailers->empty() && rules_.pass_trailers)
+        r.out.trailers = *trailers;
     if (from.empty())
         release_link();
     else
         log(r, Level::warn,
             "upstream sent more data than specified in \"Content-Length\" header while reading "
             "upstream");
-    return true;
 }
 
 // A small answer has come whole with its head; for the others a coroutine stays.
 Task<Rc> Exchange::relay_body(http::Request& r)
 {
     ended_ = false;
+    if (buffered_ && (!rules_.limit_rate.text.is_constant() || rules_.limit_rate.constant))
+        pace_.start(rules_.limit_rate.eval(r), 0, Clock::now());
     if (!gather(r, first_))
         return body_cut(r, net::Io{net::Io::ok});
     if (ended_)
@@ -172,20 +204,35 @@ Task<Rc> Exchange::relay_rest(http::Request& r)
 {
     buf::Buffer* from = &first_;
     for (;;) {
+        // Nobody reads it: what is long is not worth its connection.
+        if (r.parent && now_->response_length + wire_->remaining() > unread_limit) {
+            link_.reset();
+            co_return co_await r.finish();
+        }
         // The head need not wait for a body that does not come at once.
         bool flush = !r.head_sent() && from->empty() && !link_->stream.watch().can_read();
         if (gathered_ > 0 || ended_ || flush) {
-            Rc rc = co_await r.write(std::span(parts_, gathered_), ended_);
+            Task<Rc> sending = r.write(std::span(parts_, gathered_), ended_);
+            Rc rc;
+            if (sending && buffered_ && !ended_)
+                rc = co_await read_ahead(r, std::move(sending), *from);
+            else
+                rc = co_await std::move(sending);
             if (rc != next)
                 co_return rc;
         }
         if (from->empty()) {
             from = &in_;
+            if (pace_.limits()) {
+                Rc rc = co_await pace_reading(r);
+                if (rc != next)
+                    co_return rc;
+            }
             Deadline until = Clock::in(rules_.read_timeout);
             net::Io io = co_await link_->stream.read(in_, next_buffer_size(), until);
             last_fill_ = io.n;
             now_->bytes_received += io.n;
-            if (io.kind == net::Io::eof && decoder_.at_eof())
+            if (io.kind == net::Io::eof && wire_->at_eof())
                 co_return co_await r.finish();
             if (!io.good())
                 co_return body_cut(r, io);
@@ -195,20 +242,42 @@ Task<Rc> Exchange::relay_rest(http::Request& r)
     }
 }
 
+// X_limit_rate: until some more of the body may be read.
+Task<Rc> Exchange::pace_reading(http::Request& r)
+{
+    ms wait{0};
+    while ((paced_size_ = pace_.allowance(now_->response_length, buf::Buffer::largest, Clock::now(),
+                                          wait)) == 0) {
+        Rc rc = co_await r.sleep(wait);
+        if (rc != next)
+            co_return r.cut_short();
+    }
+    co_return next;
+}
+
 size_t Exchange::next_buffer_size() const
 {
     size_t size = first_body_buffer;
-    if (decoder_.framing().kind == http::Framing::length)
-        size = static_cast<size_t>(std::min<uint64_t>(decoder_.remaining(), buf::Buffer::largest));
+    if (uint64_t left = wire_->remaining())
+        size = static_cast<size_t>(std::min<uint64_t>(left, buf::Buffer::largest));
     else if (last_fill_ >= first_body_buffer)
         size = last_fill_ * 2;
-    return std::clamp(size, std::min<size_t>(4096, rules_.buffer_limit),
+    size = std::clamp(size, std::min<size_t>(4096, rules_.buffer_limit),
                       std::min(rules_.buffer_limit, buf::Buffer::largest));
+    return pace_.limits() ? std::min<size_t>(size, paced_size_) : size;
 }
 
 // The body ended before its end. If nothing has left yet the client gets an error; else its
 // connection is cut.
 Rc Exchange::body_cut(http::Request& r, const net::Io& io)
+{
+    log_cut(r, io);
+    if (!r.head_sent() && io.kind != net::Io::canceled)
+        return reply(io.kind == net::Io::timeout ? 504 : 502);
+    return r.cut_short();
+}
+
+void Exchange::log_cut(http::Request& r, const net::Io& io)
 {
     now_->error = reason_of(failure(io.kind == net::Io::timeout ? Failure::body_timeout
                                     : io.kind == net::Io::ok    ? Failure::body_invalid
@@ -221,16 +290,14 @@ Rc Exchange::body_cut(http::Request& r, const net::Io& io)
     else if (io.kind == net::Io::reset)
         log(r, Level::error,
             fmt::format("{} while reading upstream", link_->stream.failure_text(true, io)));
-    if (!r.head_sent() && io.kind != net::Io::canceled)
-        return reply(io.kind == net::Io::timeout ? 504 : 502);
-    return r.cut_short();
 }
 
 // The answer is complete: the connection is free for the next request, before the client has taken
 // all.
 void Exchange::release_link()
 {
-    if (link_ && request_done_ && parser_.head().keep_alive && rules_.keepalive && !client_left_)
+    if (link_ && request_done_ && wire_->reusable() && rules_.keepalive && !client_left_ &&
+        !binds())
         group_.give_back(std::move(link_));
 }
 

@@ -92,7 +92,6 @@ Task<Exchange::Upload> Exchange::upload(http::Request& r)
         if (error)
             co_return Upload{error};
     }
-    bool chunked = forwarder_.chunked_body(r);
     while (stream_body_) {
         http::BodyRead piece = co_await r.body.read(r);
         if (piece.kind == http::BodyRead::canceled || r.cancel().asked())
@@ -100,25 +99,19 @@ Task<Exchange::Upload> Exchange::upload(http::Request& r)
         if (!piece.good())
             co_return Upload{failure(Failure::client_body, http::BodyReader::status_of(piece))};
         bool end = piece.kind == http::BodyRead::end;
-        size_t n = 0;
-        if (chunked && end) {
-            request_parts_[n++] = buf::Slice("0\r\n\r\n");
-        } else if (chunked) {
-            size_t length = http::write_chunk_head(chunk_head_, piece.bytes.size());
-            request_parts_[n++] = buf::Slice(std::string_view(chunk_head_, length));
-            request_parts_[n++] = buf::Slice(piece.bytes);
-            request_parts_[n++] = buf::Slice("\r\n");
-        } else if (!end) {
-            request_parts_[n++] = buf::Slice(piece.bytes);
-        }
-        if (n > 0) {
-            unsent_ = std::span(request_parts_, n);
+        std::string_view rest = piece.bytes;
+        do {
+            size_t taken = 0;
+            unsent_ = std::span(request_parts_, wire_->frame(rest, request_parts_, taken));
+            rest.remove_prefix(taken);
+            if (unsent_.empty())
+                break;
             Error error = co_await write_unsent(r);
             if (error.what == Failure::reset || error.what == Failure::client_gone)
                 co_return Upload{};
             if (error)
                 co_return Upload{error};
-        }
+        } while (!rest.empty());
         if (end)
             break;
     }

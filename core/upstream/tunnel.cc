@@ -69,7 +69,7 @@ Task<Rc> Exchange::tunnel(http::Request& r)
     net::Stream& client = r.c.stream;
     net::Stream& peer = link_->stream;
     tunnel_used_ = Clock::now();
-    const http::Header* protocol = parser_.head().headers.find(http::HeaderId::upgrade);
+    const http::Header* protocol = wire_->head().headers.find(http::HeaderId::upgrade);
     Goodbye goodbye(r.c, peer, protocol && iequals(protocol->value, "websocket"));
     co_await event::both(pump(r, client, peer, r.c.in.view(), goodbye.up),
                          pump(r, peer, client, first_.view(), goodbye.down));

@@ -72,7 +72,7 @@ void Exchange::keep_answer()
     kept_ = std::make_unique<Kept>();
     kept_->link = std::move(link_);
     kept_->first = std::move(first_);
-    kept_->head = parser_.head();
+    kept_->wire = wire_;
     kept_->peer = peer_;
     kept_->attempt = now_;
     kept_->request_done = request_done_;
@@ -84,7 +84,7 @@ Task<Rc> Exchange::pass_on_kept(http::Request& r)
     link_ = std::move(kept_->link);
     first_ = std::move(kept_->first);
     in_.release();
-    parser_.head() = kept_->head;
+    wire_ = kept_->wire;
     peer_ = kept_->peer;
     now_ = kept_->attempt;
     request_done_ = kept_->request_done;

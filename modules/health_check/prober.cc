@@ -172,7 +172,7 @@ Task<Prober::Verdict> Prober::connect(Prober& self, Target& t, Deadline until)
     if (t.check.port)
         to.set_port(t.check.port);
     int error = 0;
-    os::Fd fd = os::connect(to, nullptr, error);
+    os::Fd fd = os::connect(to, {}, error);
     if (net::Room::is_shortage(error))
         co_return Verdict{false, {}};
     if (!fd)

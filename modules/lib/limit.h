@@ -77,15 +77,16 @@ constexpr std::string_view text_of(Outcome outcome)
     return names[static_cast<size_t>(outcome)];
 }
 
-/// Kept in the module's slot, which lasts (Module::slot_lasts). Null: no limit applied yet.
+/// Kept in the main request's slot, which lasts (Module::slot_lasts): subrequests do not count
+/// again. Null: no limit applied yet.
 inline const Outcome* outcome_of(Request& r, const Module& module)
 {
-    return r.slot<Outcome>(module);
+    return r.main_request().slot<Outcome>(module);
 }
 
 inline void decide(Request& r, const Module& module, Outcome outcome)
 {
-    r.slot<Outcome>(module) = r.arena().make<Outcome>(outcome);
+    r.main_request().slot<Outcome>(module) = r.arena().make<Outcome>(outcome);
 }
 
 /// The variable's getter.

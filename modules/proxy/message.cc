@@ -36,7 +36,7 @@ upstream::Group* ProxiedRequest::choose_group(Request& r)
     if (conf_.set_body.is_set()) {
         has_body_ = true;
         body_ = conf_.set_body->eval(r);
-    } else if (!*conf_.pass_request_body) {
+    } else if (!*conf_.common.pass_request_body) {
         has_body_ = true;
     }
     if (pass_.group) {
@@ -81,19 +81,50 @@ std::string_view ProxiedRequest::target(Request& r)
                         r.args);
 }
 
+// What proxy_set_header says.
+void ProxiedRequest::write_lines(Request& r, buf::Writer& w)
+{
+    for (const HeaderLine& line : conf_.compiled->lines) {
+        std::string_view value = line.id == HeaderId::host && line.value.empty()
+                                     ? authority_.starts_with("unix:") ? "localhost" : authority_
+                                     : line.value.eval(r);
+        if (value.empty())
+            continue;
+        if (line.id == HeaderId::upgrade) {
+            // Behind a change to HTTP/2 nobody would see the requests any more: only on purpose.
+            if (istarts_with(value, "h2") && !conf_.upgrade->has(value))
+                continue;
+            asked_upgrade_ = true;
+        }
+        w.field(line.name, value);
+    }
+}
+
+// A client's wish for another protocol, as far as proxy_upgrade lists it.
+void ProxiedRequest::write_upgrade(Request& r, buf::Writer& w)
+{
+    std::string_view wished = r.head.headers.value(HeaderId::upgrade), protocol, names;
+    while (next_element(wished, protocol))
+        if (conf_.upgrade->has(protocol))
+            names = names.empty() ? protocol : r.arena().concat(names, ", ", protocol);
+    if (names.empty())
+        return;
+    asked_upgrade_ = true;
+    w << "Connection: upgrade\r\n";
+    w.field("Upgrade", names);
+}
+
 void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& to)
 {
     const Compiled& compiled = *conf_.compiled;
     bool http11 = *conf_.http_version == HttpVersion::v11;
     buf::Writer w(to);
     w << method_ << " " << target(r) << (http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
-    for (const HeaderLine& line : compiled.lines) {
-        std::string_view value = line.id == HeaderId::host && line.value.empty()
-                                     ? authority_.starts_with("unix:") ? "localhost" : authority_
-                                     : line.value.eval(r);
-        if (!value.empty())
-            w.field(line.name, value);
-    }
+    asked_upgrade_ = false;
+    wire_->chunked = chunked_body(r);
+    write_lines(r, w);
+    if (r.head.upgrade && compiled.upgrades && !r.parent)
+        write_upgrade(r, w);
     http::Framing framing = r.body.framing();
     uint64_t size = has_body_         ? body_.size()
                     : r.body.stored() ? r.body.stored_size()
@@ -105,7 +136,7 @@ void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& 
         w << "Content-Length: " << size << "\r\n";
     else if (chunked_body(r))
         w << "Transfer-Encoding: chunked\r\n";
-    if (*conf_.pass_request_headers)
+    if (*conf_.common.pass_request_headers)
         for (const Header& h : r.head.headers) {
             if (h.id == HeaderId::other ? is_one_of(h.name, compiled.replaced_names)
                                         : (compiled.replaced_ids & bit(h.id)) != 0)
@@ -121,7 +152,7 @@ const std::string_view* ProxiedRequest::own_body(Request&)
     return has_body_ ? &body_ : nullptr;
 }
 
-bool ProxiedRequest::chunked_body(Request& r)
+bool ProxiedRequest::chunked_body(Request& r) const
 {
     return !has_body_ && r.body.framing().kind == http::Framing::chunked && !r.body.stored();
 }
@@ -154,79 +185,24 @@ const upstream::TlsTarget* ProxiedRequest::tls(Request& r)
     return &target_;
 }
 
-bool ProxiedRequest::passes_on(Request& r, const http::ResponseHead& head, const Header& h) const
+// Refresh: 5; url=/there
+std::string_view ProxiedRequest::rewrite_refresh(Request& r, std::string_view value) const
 {
-    const Compiled& compiled = *conf_.compiled;
-    if (h.id == HeaderId::other ? is_one_of(h.name, compiled.hidden_names)
-                                : (compiled.hidden_ids & bit(h.id)) != 0)
-        return false;
-    if (h.id == HeaderId::upgrade)
-        return head.upgrade;
-    return !is_nominated(head.headers, h.name);
+    size_t url = value.find("url=");
+    if (url == std::string_view::npos)
+        return value;
+    auto rewritten = apply_redirects(r, conf_, pass_, value.substr(url + 4));
+    return rewritten ? r.arena().concat(value.substr(0, url + 4), *rewritten) : value;
 }
 
-std::string_view ProxiedRequest::rewrite_redirect(Request& r, std::string_view value) const
+std::string_view ProxiedRequest::rewrite_field(Request& r, const Header& h)
 {
-    auto rewritten = apply_redirects(r, conf_, pass_, value);
-    return rewritten ? r.redirect_target(*rewritten) : value;
-}
-
-// X-Accel-Redirect: another location answers; a few fields of this answer stay.
-Rc ProxiedRequest::accel_redirect(Request& r, const http::ResponseHead& head,
-                                  std::string_view target)
-{
-    r.out = http::Response{};
-    for (const Header& h : head.headers) {
-        if (h.id == HeaderId::content_type)
-            r.out.content_type = h.value;
-        else if (h.id == HeaderId::set_cookie || h.id == HeaderId::cache_control ||
-                 h.id == HeaderId::expires || h.id == HeaderId::content_disposition)
-            r.out.headers.add(r.arena(), h);
-    }
-    if (r.method_id != http::Method::head) {
-        r.method = "GET";
-        r.method_id = http::Method::get;
-    }
-    return target.starts_with('@') ? r.named_redirect(target) : r.internal_redirect(target);
-}
-
-Rc ProxiedRequest::read_head(Request& r, http::ResponseHead& head)
-{
-    if (*conf_.intercept_errors && head.status >= 300)
-        for (const http::ErrorPage& page : *r.core().error_page)
-            if (std::find(page.statuses.begin(), page.statuses.end(), head.status) !=
-                page.statuses.end())
-                return reply(head.status);
-    if (const Header* to = head.headers.find(HeaderId::x_accel_redirect))
-        return accel_redirect(r, head, to->value);
-    for (const Header& h : head.headers) {
-        if (!passes_on(r, head, h))
-            continue;
-        switch (h.id) {
-        case HeaderId::content_type: r.out.content_type = h.value; break;
-        case HeaderId::last_modified: r.out.last_modified_text = h.value; break;
-        case HeaderId::server: r.out.server = h.value; break;
-        case HeaderId::date: r.out.date = h.value; break;
-        case HeaderId::location:
-            r.out.headers.add(r.arena(), {h.name, rewrite_redirect(r, h.value), h.id});
-            break;
-        case HeaderId::refresh: {
-            size_t url = h.value.find("url=");
-            std::string_view value = h.value;
-            if (url != std::string_view::npos)
-                if (auto rewritten = apply_redirects(r, conf_, pass_, value.substr(url + 4)))
-                    value = r.arena().concat(value.substr(0, url + 4), *rewritten);
-            r.out.headers.add(r.arena(), {h.name, value, h.id});
-            break;
-        }
-        default: r.out.headers.add(r.arena(), h); break;
-        }
-    }
-    if (head.upgrade && !r.head.headers.has(HeaderId::upgrade)) {
-        r.log(Level::error, "upstream sent 101 without a request for it");
-        return reply(502);
-    }
-    return next;
+    if (h.id == HeaderId::set_cookie)
+        return rewrite_cookie(r, conf_, h.value);
+    if (h.id == HeaderId::refresh)
+        return rewrite_refresh(r, h.value);
+    auto rewritten = apply_redirects(r, conf_, pass_, h.value);
+    return rewritten ? r.redirect_target(*rewritten) : h.value;
 }
 
 }  // namespace sluice::proxy

@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/buf/writer.h"
 #include "core/http/module.h"
 #include "core/upstream/exchange.h"
 #include "core/upstream/groups.h"
+#include "core/upstream/http1.h"
+#include "core/upstream/settings.h"
 #include "modules/proxy/ssl.h"
 
 namespace sluice::proxy {
@@ -38,11 +41,6 @@ bool parse(Apply& apply, size_t arg, HeaderLine& out);
 enum class HttpVersion : uint8_t { v10, v11 };
 std::span<const std::pair<std::string_view, HttpVersion>> enum_names(HttpVersion*);
 
-struct NextConditions {
-    uint32_t mask = upstream::next_error | upstream::next_timeout;
-};
-bool parse(Apply& apply, size_t arg, NextConditions& out);
-
 /// proxy_redirect: a prefix or pattern of Location and what takes its place.
 struct Redirect {
     enum Kind : uint8_t { prefix, regex, by_default, off } kind = prefix;
@@ -51,10 +49,36 @@ struct Redirect {
 };
 bool parse(Apply& apply, size_t arg, Redirect& out);
 
-struct BufferCount {
-    size_t count = 0, size = 0;
+/// proxy_cookie_domain and proxy_cookie_path: a value or pattern, and what takes its place.
+struct CookieRule {
+    bool off = false;
+    bool is_regex = false;
+    Template from, to;
+    http::Regex pattern;
 };
-bool parse(Apply& apply, size_t arg, BufferCount& out);
+struct CookieDomain : CookieRule {
+};
+struct CookiePath : CookieRule {
+};
+bool parse(Apply& apply, size_t arg, CookieDomain& out);
+bool parse(Apply& apply, size_t arg, CookiePath& out);
+
+/// proxy_cookie_flags: what the attributes of the cookies of this name become.
+struct CookieFlags {
+    bool off = false;
+    bool is_regex = false;
+    Template name;
+    http::Regex pattern;
+    std::vector<Template> flags;
+};
+bool parse(Apply& apply, size_t arg, CookieFlags& out);
+
+/// proxy_upgrade: the protocols that a client may ask to change to, in lower case.
+struct Upgrades {
+    std::vector<std::string> names{"websocket"};
+    bool has(std::string_view protocol) const;
+};
+bool parse(Apply& apply, size_t arg, Upgrades& out);
 
 /// Compiled once per location from the settings.
 struct Compiled {
@@ -62,36 +86,23 @@ struct Compiled {
     std::vector<HeaderLine> lines;  // that are sent, in order; Host first
     uint64_t replaced_ids = 0;      // client fields that are not copied: a bit per HeaderId
     std::vector<std::string> replaced_names;  // and those without an id, lower case
-    uint64_t hidden_ids = 0;                  // response fields that are not passed on
-    std::vector<std::string> hidden_names;
-    bool pass_server = false, pass_date = false;
+    bool upgrades = false;  // a client's wish for another protocol is passed on by default
     std::shared_ptr<upstream::Secure> secure;  // null: never https
 };
 
 struct Conf {
     std::shared_ptr<Pass> pass;  // not inherited: it belongs to its location
     Setting<std::vector<HeaderLine>> set_header;
-    Setting<std::vector<std::string>> hide_header;
-    Setting<std::vector<std::string>> pass_header;
     Setting<Template> set_body;
     Setting<Template> method;
     Setting<HttpVersion> http_version{HttpVersion::v11};
-    Setting<ms> connect_timeout{ms{60000}};
-    Setting<ms> send_timeout{ms{60000}};
-    Setting<ms> read_timeout{ms{60000}};
     Setting<std::vector<Redirect>> redirect;
-    Setting<bool> request_buffering{true};
-    Setting<bool> buffering{true};
-    Setting<Size> buffer_size{Size{32768}};
-    Setting<BufferCount> buffers;
-    Setting<bool> ignore_client_abort{false};
-    Setting<NextConditions> next_upstream;
-    Setting<uint32_t> next_upstream_tries{0};
-    Setting<ms> next_upstream_timeout{ms{0}};
-    Setting<ms> hold{ms{0}};
-    Setting<bool> pass_request_headers{true};
-    Setting<bool> pass_request_body{true};
-    Setting<bool> intercept_errors{false};
+    Setting<std::vector<CookieDomain>> cookie_domain;
+    Setting<std::vector<CookiePath>> cookie_path;
+    Setting<std::vector<CookieFlags>> cookie_flags;
+    Setting<Upgrades> upgrade;
+    Setting<bool> pass_trailers{false};
+    upstream::Settings common;
     SslConf ssl;
     std::shared_ptr<const Compiled> compiled;
 };
@@ -110,8 +121,13 @@ public:
 
     void write_head(Request& r, const upstream::Peer& peer, buf::Buffer& to) override;
     const std::string_view* own_body(Request& r) override;
-    bool chunked_body(Request& r) override;
-    Rc read_head(Request& r, http::ResponseHead& head) override;
+    upstream::Wire& wire(Request& r) override
+    {
+        wire_ = wire_ ? r.arena().make<upstream::Http1Wire>() : &first_wire_;
+        return *wire_;
+    }
+    std::string_view rewrite_field(Request& r, const http::Header& h) override;
+    bool asked_upgrade() const override { return asked_upgrade_; }
     http::Method method(Request& r) override;
     std::string_view url(Request& r, const upstream::Peer& peer) override;
     const upstream::TlsTarget* tls(Request& r) override;
@@ -121,12 +137,15 @@ public:
 
 private:
     std::string_view target(Request& r);
-    Rc accel_redirect(Request& r, const http::ResponseHead& head, std::string_view target);
-    std::string_view rewrite_redirect(Request& r, std::string_view location) const;
-    bool passes_on(Request& r, const http::ResponseHead& head, const http::Header& h) const;
+    bool chunked_body(Request& r) const;
+    void write_lines(Request& r, buf::Writer& w);
+    void write_upgrade(Request& r, buf::Writer& w);
+    std::string_view rewrite_refresh(Request& r, std::string_view value) const;
 
     const Conf& conf_;
     const Pass& pass_;
+    upstream::Http1Wire first_wire_;
+    upstream::Http1Wire* wire_ = nullptr;  // of this try
     upstream::Group* group_ = nullptr;
     std::string_view authority_, uri_;
     std::string_view body_, method_;
@@ -134,11 +153,15 @@ private:
     bool tls_ = false;  // https
     bool has_body_ = false;
     bool has_method_ = false;
+    bool asked_upgrade_ = false;
     http::Method method_id_ = http::Method::get;
 };
 
 /// proxy_redirect's work on Location and Refresh: the rewritten value, or nothing when none fits.
 std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass,
                                                 std::string_view value);
+
+/// proxy_cookie_*'s work on a Set-Cookie.
+std::string_view rewrite_cookie(Request& r, const Conf& conf, std::string_view value);
 
 }  // namespace sluice::proxy

@@ -76,11 +76,8 @@ std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, co
         case Redirect::regex: {
             http::Captures outer = r.captures;
             if (rule.pattern.run(value, &r.captures) == http::Regex::match) {
-                std::string_view to = rule.to.eval(r);
-                std::string_view all = r.captures.get(0);
-                auto at = static_cast<size_t>(all.data() - value.data());
-                std::string_view done =
-                    r.arena().concat(value.substr(0, at), to, value.substr(at + all.size()));
+                // The whole value gives way, whatever the pattern matched of it.
+                std::string_view done = rule.to.eval(r);
                 r.captures = outer;
                 return done;
             }

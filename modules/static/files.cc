@@ -5,15 +5,17 @@
 #include <charconv>
 
 #include "core/http/connection.h"
+#include "core/http/ranges.h"
 #include "core/http/service.h"
 #include "core/http/uri.h"
-#include "modules/static/ranges.h"
 #include "modules/static/static.h"
 
 namespace sluice::static_ {
 
 using http::HeaderId;
 using http::Method;
+using http::Range;
+using http::RangeVerdict;
 
 namespace {
 
@@ -147,6 +149,13 @@ std::string_view etag_of(Request& r, const os::FileInfo& info)
     return r.arena().copy({text, static_cast<size_t>(at - text)});
 }
 
+// An app that handed the request on (X-Accel-Redirect) may have said what it is.
+void set_type(Request& r)
+{
+    if (r.out.content_type.empty())
+        r.out.content_type = r.type_of(r.uri);
+}
+
 // Sets the head for the whole file; false: `rc` says what to answer instead.
 bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, Rc& rc)
 {
@@ -158,7 +167,7 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
         200) {  // an error page is not a representation of what was asked for
         if (!etag.empty())
             r.out.headers.add(r.arena(), HeaderId::etag, etag);
-        r.out.content_type = r.type_of(r.uri);
+        set_type(r);
         return true;
     }
     r.out.last_modified = info.modified;
@@ -175,11 +184,11 @@ bool prepare(Request& r, const os::FileInfo& info, ArenaVector<Range>& ranges, R
         r.out.content_length = -1;
         return true;
     }
-    r.out.content_type = r.type_of(r.uri);
+    set_type(r);
     RangeVerdict verdict = RangeVerdict::whole;
     if (http::range_applies(r.head.headers, info.modified, etag))
-        verdict = parse_ranges(r.head.headers.value(HeaderId::range), info.size, *conf.max_ranges,
-                               r.arena(), ranges);
+        verdict = http::parse_ranges(r.head.headers.value(HeaderId::range), info.size,
+                                     *conf.max_ranges, r.arena(), ranges);
     if (verdict == RangeVerdict::unsatisfiable) {
         fmt::format_int size(info.size);
         r.out.headers.set(r.arena(), HeaderId::content_range,

@@ -5,7 +5,6 @@
 //   lookup.cc     how files are looked up: open_file_cache, disable_symlinks
 //   files.cc      one file as a response; index
 //   try_files.cc  try_files
-//   ranges.*      pure logic
 #pragma once
 
 #include "core/files/open_files.h"

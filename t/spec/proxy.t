@@ -714,3 +714,25 @@ X-P: 127.0.0.1:$TEST_NGINX_RAND_PORT_1 $TEST_NGINX_RAND_PORT_1
 GET /t
 --- response_headers
 X-P: 1 2 1
+
+
+
+=== TEST 51: a pattern of proxy_redirect that matches in the middle
+--- config
+    location /t { proxy_redirect ~//([a-z]+)\.local /x/$1; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_1; location / { return 302 http://app.local/path; } }
+--- request
+GET /t
+--- error_code: 302
+--- response_headers
+Location: http://localhost:$TEST_NGINX_SERVER_PORT/x/app
+
+
+
+=== TEST 52: proxy_pass without a scheme says what to write
+--- config
+    location /t { proxy_pass 127.0.0.1:8080; }
+--- must_die
+--- stderr_like: invalid URL prefix(.|\n)*proxy_pass http://127.0.0.1:8080
+--- not_nginx: there it says only the first

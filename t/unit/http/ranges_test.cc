@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "modules/static/ranges.h"
+#include "core/http/ranges.h"
 
-namespace sluice::static_ {
+namespace sluice::http {
 namespace {
 
 std::string ranges(std::string_view value, int64_t size = 10, size_t max = SIZE_MAX)
@@ -63,4 +63,4 @@ TEST(Ranges, Table)
 }
 
 }  // namespace
-}  // namespace sluice::static_
+}  // namespace sluice::http

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/static/ranges.h"
+#include "core/http/ranges.h"
 
 #include <algorithm>
 
 #include "core/base/bytes.h"
 
-namespace sluice::static_ {
+namespace sluice::http {
 namespace {
 
 // One "a-b", "a-" or "-n". False: malformed.
@@ -70,4 +70,4 @@ RangeVerdict parse_ranges(std::string_view value, int64_t size, size_t max, Aren
     return out.empty() ? RangeVerdict::unsatisfiable : RangeVerdict::partial;
 }
 
-}  // namespace sluice::static_
+}  // namespace sluice::http

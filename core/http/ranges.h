@@ -8,7 +8,7 @@
 
 #include "core/base/arena.h"
 
-namespace sluice::static_ {
+namespace sluice::http {
 
 struct Range {
     int64_t begin, end;  // [begin, end)
@@ -21,4 +21,4 @@ enum class RangeVerdict : uint8_t { whole, partial, unsatisfiable };
 RangeVerdict parse_ranges(std::string_view value, int64_t size, size_t max, Arena& arena,
                           ArenaVector<Range>& out);
 
-}  // namespace sluice::static_
+}  // namespace sluice::http

@@ -154,6 +154,9 @@ private:
 /// For Setting<Template>: any text with variables (needs the http context of the interpreter).
 bool parse(conf::Apply& apply, size_t arg, Template& out);
 
+/// A cookie of the request, by its name.
+Value cookie_value(Request& r, std::string_view name);
+
 /// The built-in set: core/http/variables_core.cc.
 void define_core_variables(Variables& variables);
 

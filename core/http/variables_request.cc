@@ -55,6 +55,8 @@ Value find_cookie(std::string_view text, std::string_view name)
     return std::nullopt;
 }
 
+}  // namespace
+
 Value cookie_value(Request& r, std::string_view name)
 {
     for (const Header& header : r.head.headers)
@@ -63,6 +65,8 @@ Value cookie_value(Request& r, std::string_view name)
                 return value;
     return std::nullopt;
 }
+
+namespace {
 
 Value http_value(Request& r, std::string_view name)
 {

@@ -20,4 +20,12 @@ void balance_with(conf::Apply& apply, unsigned can, Group::MakeBalancer make)
     block.slow_start = can & with_slow_start;
 }
 
+void stick_with(conf::Apply& apply, std::unique_ptr<Sticky> sticky)
+{
+    Group& group = group_block(apply).group;
+    if (group.sticky())
+        return apply.fail_directive("is duplicate");
+    group.stick_with(std::move(sticky));
+}
+
 }  // namespace sluice::upstream

@@ -42,4 +42,7 @@ void balance_with(conf::Apply& apply, unsigned can, A... args)
                  Group::MakeBalancer([args...] { return std::make_unique<B>(args...); }));
 }
 
+/// Binds clients of the group; a second one is nginx's `is duplicate`.
+void stick_with(conf::Apply& apply, std::unique_ptr<Sticky> sticky);
+
 }  // namespace sluice::upstream

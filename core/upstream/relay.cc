@@ -137,7 +137,10 @@ Rc Exchange::begin_response(http::Request& r)
     else if (r.is_head())
         r.out.content_length =
             parse_decimal(head.headers.value(http::HeaderId::content_length)).value_or(-1);
-    return take_answer(r, head);
+    Rc rc = take_answer(r, head);
+    if (rc == next && group_.sticky())
+        group_.sticky()->answered(r, *peer_);
+    return rc;
 }
 
 // What the buffer holds, decoded, as slices that stay valid until it is filled again; ended_ says

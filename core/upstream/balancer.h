@@ -62,6 +62,15 @@ public:
     virtual Peer* pick(const Choice& choice) = 0;
 };
 
+/// Looks at how tries ended, and may send peers to rest (PeerState::ejected_until).
+class Judge
+{
+public:
+    virtual ~Judge() = default;
+    /// `status` is the answer's, 0: there was none. `peers` are all of the group.
+    virtual void ended(Peer& peer, int status, ms took, const std::vector<Peer*>& peers) = 0;
+};
+
 /// Binds clients to peers, before any balancer is asked.
 class Sticky
 {

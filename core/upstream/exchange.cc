@@ -177,6 +177,9 @@ void Exchange::end_attempt(http::Request& r)
         peer_->answered(now_->started);
     if (!error_ && peer_ && now_->error.empty())
         group_.succeeded(*peer_, now_->header - now_->started, now_->ended - now_->started);
+    if (asked_ && (!error_ || is_peers_fault()))
+        group_.ended(*peer_, error_ && error_.what != Failure::bad_status ? 0 : now_->status,
+                     now_->ended - now_->started);
     asked_ = false;
     if (error_.what == Failure::bad_status)
         keep_answer();

@@ -137,6 +137,13 @@ public:
     bool balance_with(MakeBalancer make, bool backups);
     void stick_with(std::unique_ptr<Sticky> sticky) { sticky_ = std::move(sticky); }
     Sticky* sticky() const { return sticky_.get(); }
+    void judge_with(std::unique_ptr<Judge> judge) { judge_ = std::move(judge); }
+    /// A try has ended that a peer is to be judged by.
+    void ended(Peer& peer, int status, ms took)
+    {
+        if (judge_)
+            judge_->ended(peer, status, took, all_);
+    }
     /// After the last add(): balancers make what they need, so that no request waits for it.
     void prepare();
 
@@ -223,6 +230,7 @@ private:
     std::vector<Peer*> all_;
     std::unique_ptr<Balancer> servers_, backups_;  // null: there are none
     std::unique_ptr<Sticky> sticky_;
+    std::unique_ptr<Judge> judge_;
     List<Link, PoolIdle> idle_;  // oldest first
     size_t idle_count_ = 0;
     event::WaitList waiting_;

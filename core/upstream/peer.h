@@ -45,6 +45,9 @@ struct alignas(64) PeerState {
     std::atomic<int64_t> checked_at;                // the last try after it
     std::atomic<int64_t> recovered_at;              // when it came back; 0: it was never away
     std::atomic<uint32_t> header_us, last_byte_us;  // moving averages; 0: none yet
+    std::atomic<int64_t> ejected_until;             // by its group's judge
+    std::atomic<int64_t> window_began;              // the judge's count
+    std::atomic<uint32_t> window_answers, window_bad, ejections;
 };
 
 /// What one worker does with a peer. The gauges are taken back when it ends; counters go on in the
@@ -72,9 +75,11 @@ struct Peer : PeerSpec {
     bool unhealthy() const { return health && health->out.load(relaxed); }
     PeerState& state() const { return *state_; }
     bool full() const { return max_conns && in_use() >= static_cast<uint32_t>(max_conns); }
-    /// It failed max_fails times and its fail_timeout is not over.
+    /// It failed max_fails times and its fail_timeout is not over, or it was ejected.
     bool resting(Instant now) const
     {
+        if (now.ticks < state().ejected_until.load(relaxed))
+            return true;
         if (!max_fails || state().fails.load(relaxed) < static_cast<uint32_t>(max_fails))
             return false;
         return now.ticks - state().checked_at.load(relaxed) <= fail_timeout.count();

@@ -138,15 +138,15 @@ Group* Groups::dynamic(std::string_view address, uint16_t default_port)
     return implicit_.emplace(key, std::move(group)).first->second.get();
 }
 
-void Groups::bind(const http::Location& location, Group& group)
+void Groups::bind(const http::Location& location, Bound bound)
 {
-    bound_[&location] = &group;
+    bound_.insert_or_assign(&location, std::move(bound));
 }
 
-Group* Groups::of_location(const http::Location& location) const
+const Groups::Bound* Groups::of_location(const http::Location& location) const
 {
     auto it = bound_.find(&location);
-    return it == bound_.end() ? nullptr : it->second;
+    return it == bound_.end() ? nullptr : &it->second;
 }
 
 std::string Groups::open(const Groups* running)

@@ -44,10 +44,17 @@ public:
     /// it was made just now, and is to be filled.
     std::shared_ptr<Secure> secure(const std::string& shape, bool& fresh);
 
-    /// The group that a location forwards to: modules whose directives stand beside proxy_pass ask
-    /// for it, in finish_location, after the forwarding module.
-    void bind(const http::Location& location, Group& group);
-    Group* of_location(const http::Location& location) const;
+    /// Where a location forwards to: modules whose directives stand beside proxy_pass ask for it,
+    /// in finish_location, after the forwarding module.
+    struct Bound {
+        Group* group;
+        bool http;                       // else another protocol is spoken there
+        std::shared_ptr<Secure> secure;  // null: not over TLS
+        std::string tls_name;
+    };
+    void bind(const http::Location& location, Bound bound);
+    /// Null: nowhere, or the request says where.
+    const Bound* of_location(const http::Location& location) const;
 
     /// By the master, when the configuration is complete: memory that workers share, in which
     /// peers keep what the running configuration's know. "" or why not.
@@ -64,7 +71,7 @@ private:
     Board board_;  // outlives the groups: idle connections that end are counted there
     std::map<std::string, std::shared_ptr<Secure>> secure_;  // outlives the groups' connections
     std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_;
-    std::unordered_map<const http::Location*, Group*> bound_;
+    std::unordered_map<const http::Location*, Bound> bound_;
     bool serving_ = false;
 };
 

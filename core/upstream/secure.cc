@@ -45,6 +45,13 @@ net::TlsKeeper* Secure::keeper(const std::string& peer, std::string_view name)
     return kept_.size() < max_kept ? &kept_[key] : nullptr;
 }
 
+void Secure::begin(net::Stream& stream, const std::string& peer, std::string_view name)
+{
+    bool named = sends_name && !is_address(name);
+    stream.set_tls(new net::TlsSession(
+        stream.watch(), context, named ? std::string(name) : std::string(), keeper(peer, name)));
+}
+
 int verify_peer(const net::TlsSession& session, std::string_view name, std::string& why)
 {
     long result = SSL_get_verify_result(session.handle());
@@ -84,11 +91,7 @@ Task<Error> Exchange::secure_and_send(http::Request& r)
             co_return failure(Failure::connect, 502, error);
         connecting_ = false;
     }
-    Secure& secure = *target_->secure;
-    bool named = secure.sends_name && !is_address(target_->name);
-    stream.set_tls(new net::TlsSession(stream.watch(), secure.context,
-                                       named ? std::string(target_->name) : std::string(),
-                                       secure.keeper(peer_->name, target_->name)));
+    target_->secure->begin(stream, peer_->name, target_->name);
     Deadline until = Clock::in(rules_.connect_timeout);
     net::Io io = co_await stream.handshake(event::Loop::current(), until);
     if (Error error = handshake_ended(r, io))

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/net/stream.h"
 #include "core/net/tls.h"
 #include "core/net/tls_context.h"
 
@@ -23,6 +24,8 @@ public:
     bool verifies = false;    // the certificate, and that it is for the name
     bool resumes = true;
 
+    /// Makes a connection to this peer speak TLS; its handshake comes next.
+    void begin(net::Stream& stream, const std::string& peer, std::string_view name);
     /// Of this peer and name; null when it is not to be kept.
     net::TlsKeeper* keeper(const std::string& peer, std::string_view name);
 

@@ -40,7 +40,7 @@ void Target::finish(http::Finish& finish)
         return finish.diag.error(pos, fmt::format("no port in upstream \"{}\"", address));
     if (!group)
         group = &groups.implicit(address, 0, finish.diag, pos);
-    groups.bind(*finish.location, *group);
+    groups.bind(*finish.location, {group, false, nullptr, {}});
 }
 
 Group* Target::choose(http::Request& r) const

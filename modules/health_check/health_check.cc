@@ -137,12 +137,20 @@ void finish_location(Finish& finish, void* object)
     Conf& conf = *static_cast<Conf*>(object);
     Main& main = finish.main.conf<Main>(module);
     for (const auto& check : conf.checks) {
-        check->group = upstream::Groups::of(finish.main).of_location(*finish.location);
-        if (!check->group) {
+        const auto* bound = upstream::Groups::of(finish.main).of_location(*finish.location);
+        if (!bound) {
             finish.diag.error(check->pos, "no upstream group to check",
                               "\"health_check\" stands beside a \"proxy_pass\" without variables");
             continue;
         }
+        if (!bound->http && !check->tcp) {
+            finish.diag.error(check->pos, "no HTTP is spoken with this upstream group",
+                              "write \"health_check type=tcp\"");
+            continue;
+        }
+        check->group = bound->group;
+        check->secure = bound->secure;
+        check->tls_name = bound->tls_name;
         if (!check->match_name.empty()) {
             auto named = main.matches.find(check->match_name);
             if (named == main.matches.end()) {

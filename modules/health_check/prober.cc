@@ -190,7 +190,24 @@ Task<Prober::Verdict> Prober::connect(Prober& self, Target& t, Deadline until)
         t.close();
     if (error)
         co_return Verdict{true, fmt::format("connect() failed {}", errno_text(error))};
+    if (t.check.secure && !closes)
+        co_return co_await secure(self, t, until);
     co_return Verdict{};
+}
+
+Task<Prober::Verdict> Prober::secure(Prober& self, Target& t, Deadline until)
+{
+    upstream::Secure& how = *t.check.secure;
+    how.begin(t.stream, t.peer.name, t.check.tls_name);
+    net::Io io = co_await t.stream.handshake(event::Loop::current(), until);
+    Verdict verdict;
+    if (!io.good())
+        verdict.fault = fmt::format("TLS handshake failed {}", t.stream.tls()->error());
+    else if (how.verifies)
+        upstream::verify_peer(*t.stream.tls(), t.check.tls_name, verdict.fault);
+    if (!verdict.fault.empty())
+        t.close();
+    co_return verdict;
 }
 
 Task<Prober::Verdict> Prober::ask(Prober& self, Target& t, Deadline until)

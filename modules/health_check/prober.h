@@ -15,6 +15,7 @@
 #include "core/net/stream.h"
 #include "core/upstream/group.h"
 #include "core/upstream/round_robin.h"
+#include "core/upstream/secure.h"
 #include "modules/health_check/match.h"
 
 namespace sluice::health_check {
@@ -33,7 +34,9 @@ struct Check {
     conf::Pos pos;
     // of the location that it stands in
     upstream::Group* group = nullptr;
-    size_t index = 0;  // in the group
+    size_t index = 0;                          // in the group
+    std::shared_ptr<upstream::Secure> secure;  // null: not over TLS
+    std::string tls_name;
 };
 
 class Prober
@@ -56,6 +59,7 @@ private:
     void record(Target& t, const Verdict& verdict, Instant began);
     Task<Verdict> probe(Prober& self, Target& t);
     Task<Verdict> connect(Prober& self, Target& t, Deadline until);
+    Task<Verdict> secure(Prober& self, Target& t, Deadline until);
     Task<Verdict> ask(Prober& self, Target& t, Deadline until);
     Task<Verdict> read_answer(Prober& self, Target& t, Answer& answer, Deadline until);
 

@@ -175,14 +175,18 @@ const upstream::TlsTarget* ProxiedRequest::tls(Request& r)
         return nullptr;
     target_.secure = conf_.compiled->secure.get();
     std::string_view name = conf_.ssl.name.is_set() ? conf_.ssl.name->eval(r) : authority_;
+    target_.name = without_port(name);
+    return &target_;
+}
+
+std::string_view without_port(std::string_view name)
+{
     if (name.starts_with('[')) {
         name.remove_prefix(1);
-        name = name.substr(0, name.find(']'));
-    } else if (size_t colon = name.find(':'); colon == name.rfind(':')) {
-        name = name.substr(0, colon);
+        return name.substr(0, name.find(']'));
     }
-    target_.name = name;
-    return &target_;
+    size_t colon = name.find(':');
+    return colon == name.rfind(':') ? name.substr(0, colon) : name;
 }
 
 // Refresh: 5; url=/there

@@ -189,7 +189,10 @@ void finish_location(Finish& finish, void* object)
     if (!conf.pass->group)
         conf.pass->group = &groups.implicit(conf.pass->authority, conf.pass->tls ? 443 : 80,
                                             finish.diag, conf.pass->pos);
-    groups.bind(*finish.location, *conf.pass->group);
+    bool own_name = conf.ssl.name.is_set() && conf.ssl.name->is_constant();
+    std::string_view name = own_name ? conf.ssl.name->literal() : conf.pass->authority;
+    groups.bind(*finish.location,
+                {conf.pass->group, true, compiled->secure, std::string(without_port(name))});
 }
 
 const ProxiedRequest* proxied(Request& r)

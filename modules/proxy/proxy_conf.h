@@ -157,6 +157,9 @@ private:
     http::Method method_id_ = http::Method::get;
 };
 
+/// Of "host:port", "[::1]:port" the host, as certificates have it.
+std::string_view without_port(std::string_view name);
+
 /// proxy_redirect's work on Location and Refresh: the rewritten value, or nothing when none fits.
 std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass,
                                                 std::string_view value);

@@ -2,6 +2,16 @@
 # health_check and match: what may be written. What they do: t/fault/health_test.cc.
 use Test::Nginx::Socket 'no_plan';
 
+our $Back = <<'_EOC_';
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 ssl;
+        ssl_certificate $TEST_NGINX_CERTS/localhost.pem;
+        ssl_certificate_key $TEST_NGINX_CERTS/localhost.key;
+        location / { return 200 "ok\n"; }
+        location /health { return 204; }
+    }
+_EOC_
+
 run_tests();
 
 __DATA__
@@ -103,4 +113,41 @@ qr/\[emerg\] .*no upstream group to check in \S+nginx\.conf:\d+/
 GET /t
 --- error_code: 502
 --- error_log: no live upstreams while connecting to upstream
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 11: over TLS: who answers is healthy
+--- http_config eval: $::Back
+--- config
+    location /t { proxy_pass https://127.0.0.1:$TEST_NGINX_RAND_PORT_1; health_check uri=/health interval=50ms mandatory; }
+    location /first { return 200 "first\n"; }
+--- raw_request eval
+["GET /first HTTP/1.1\r\nHost: a\r\n\r\n", "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]
+--- raw_request_middle_delay: 1.5
+--- response_raw_like: (?s)first.*200 OK.*ok\n$
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 12: over TLS: who cannot prove who he is is not
+--- http_config eval: $::Back
+--- config
+    location /t { proxy_pass https://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_ssl_verify on; proxy_ssl_name other.test;
+                  proxy_ssl_trusted_certificate $TEST_NGINX_CERTS/ca.pem; health_check uri=/health interval=50ms; }
+    location /first { return 200 "first\n"; }
+--- raw_request eval
+["GET /first HTTP/1.1\r\nHost: a\r\n\r\n", "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]
+--- raw_request_middle_delay: 1.5
+--- response_raw_like: (?s)first.*502 Bad Gateway
+--- error_log: is unhealthy: upstream SSL certificate
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 13: who speaks no HTTP is probed by TCP only
+--- config
+    location / { fastcgi_pass 127.0.0.1:1; health_check; }
+--- must_die
+--- error_log: no HTTP is spoken with this upstream group
 --- not_nginx: sold with NGINX Plus

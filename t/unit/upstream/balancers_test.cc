@@ -140,6 +140,28 @@ TEST(Balancers, WhoIsAwayLosesHisTurnsToAllAlike)
         EXPECT_NEAR(got[p.get()], p->down ? 0 : 100, p->down ? 0 : 1) << p->name;
 }
 
+// Who has come back gets more and more of his share.
+TEST(Balancers, SlowStart)
+{
+    for (size_t n : {2u, 100u}) {
+        Set set(std::vector<int>(n, 1));
+        for (auto& p : set.all)
+            p->slow_start = ms{10000};
+        set.all[0]->state().recovered_at = 1'000'000;
+        RoundRobin rr;
+        rr.set_peers(set.peers());
+        for (auto [seconds, part] : {std::pair{1, 0.1}, {5, 0.5}, {9, 0.9}, {10, 1.0}, {60, 1.0}}) {
+            Choice choice(nullptr, {}, Instant{1'000'000 + seconds * 1000}, true);
+            std::map<Peer*, int> got;
+            int rounds = 1000;
+            for (size_t i = 0; i < rounds * n; ++i)
+                ++got[rr.pick(choice)];
+            double others = (rounds * double(n) - got[set.all[0].get()]) / double(n - 1);
+            EXPECT_NEAR(got[set.all[0].get()] / others, part, 0.02) << n << " after " << seconds;
+        }
+    }
+}
+
 class ByConnections final : public Least
 {
     double score(const Peer& p, Instant) const override

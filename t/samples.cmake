@@ -10,6 +10,17 @@ if(CMAKE_SCRIPT_MODE_FILE)
   # Files that it includes lie beside it.
   file(GLOB beside ${folder}/*.conf ${folder}/mime.types ${CMAKE_CURRENT_LIST_DIR}/../conf/*_params)
   file(COPY ${beside} DESTINATION ${SCRATCH}/conf)
+  # Certificates of TLS servers: example.pem and example.key.
+  file(READ ${SAMPLE} text)
+  if(text MATCHES "ssl_certificate ")
+    execute_process(COMMAND openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2
+                            -subj /CN=example.com -keyout ${SCRATCH}/conf/example.key
+                            -out ${SCRATCH}/conf/example.pem
+                    RESULT_VARIABLE rc ERROR_VARIABLE said)
+    if(NOT rc EQUAL 0)
+      message(FATAL_ERROR "openssl: ${said}")
+    endif()
+  endif()
   execute_process(COMMAND ${PROGRAM} -t -p ${SCRATCH}/ -e stderr -c ${SCRATCH}/conf/${name}
                   RESULT_VARIABLE rc OUTPUT_VARIABLE said ERROR_VARIABLE said)
   if(NOT rc EQUAL 0 OR NOT said MATCHES "test is successful" OR said MATCHES "\\[(emerg|alert|error)\\]")

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/http/service.h"
+#include "core/net/tls.h"
 #include "core/os/socket.h"
 
 namespace sluice::http {
@@ -344,7 +345,8 @@ bool Connection::lingers() const
     if (broken_ || timed_out_ || ended_ || stream.watch().broken() || !answered_ ||
         *limits_->lingering_close == Lingering::off)
         return false;
-    bool pending = !in.empty() || stream.watch().can_read() || unread_;
+    bool in_handshake = stream.tls() && stream.tls()->in_early_data();
+    bool pending = !in.empty() || stream.watch().can_read() || unread_ || in_handshake;
     // Nobody has told us of what came since the last read.
     if (!pending && !last_ && !stream.watch().registered())
         pending = os::readable_bytes(stream.watch().fd()) > 0;
@@ -355,8 +357,11 @@ bool Connection::lingers() const
 // on the way (RFC 9112 9.6). So: send FIN, read and drop until it has finished or has had its time.
 Task<void> Connection::linger(Connection& self)
 {
-    stream.shutdown_write();
     Deadline end = Clock::in(*limits_->lingering_time);
+    // Early data has been answered before the client's part of the handshake came.
+    if (stream.tls() && stream.tls()->in_early_data())
+        co_await stream.handshake(event::Loop::current(), end);
+    stream.shutdown_write();
     while (Clock::now() < end) {  // who never stops sending never makes us wait
         in.clear();
         Deadline until = std::min(end, Clock::in(*limits_->lingering_timeout));

@@ -5,6 +5,7 @@
 // OpenSSL reads and writes through a BIO of ours. Reading ahead: one recv feeds as many records as
 // the socket has. Writing: small slices are gathered into one record, records into one send; the
 // first records after a pause fit into a TCP segment each, so that a browser can use what has come.
+// Early data (TLS 1.3) is read as what it says, and answered, before the handshake has ended.
 // While a connection idles it holds no buffers (SSL_MODE_RELEASE_BUFFERS, pool buffers).
 //
 // Bytes count as written when their records have been given to the kernel, whole. So whoever was
@@ -71,6 +72,8 @@ public:
     enum class Step : uint8_t { done, want_read, want_write, plain, closed, failed };
     Step handshake();
     bool established() const { return established_; }
+    /// What is read now could have been sent by anybody who saw it before (RFC 8446 8).
+    bool in_early_data() const;
     /// The peer has said something.
     bool heard() const { return !first_; }
     buf::Buffer& plain_bytes() { return plain_; }
@@ -107,6 +110,9 @@ private:
     int receive(char* to, int size);
     bool flush(bool& again, bool more = false);
     bool encrypt(const char* from, size_t size);
+    int shake_hands();
+    size_t read_early(buf::Buffer& b, int& rc);
+    bool take_early(buf::Buffer& b, bool& again, Io& io);
     size_t next_record() const;
     void make_room(std::span<const buf::Slice> slices);
     Io read_failed(int rc, bool& again);
@@ -120,6 +126,7 @@ private:
     ssl_st* ssl_ = nullptr;
     buf::Buffer out_;    // records that the kernel has not taken yet
     buf::Buffer plain_;  // of a client that speaks no TLS
+    buf::Buffer early_;  // early data that came while the handshake went on
     std::string error_;
     size_t held_ = 0;  // plaintext bytes in out_ that have not been reported as written
     size_t record_limit_ = 16384;
@@ -133,7 +140,8 @@ private:
     bool failed_ = false;
     bool eof_ = false;  // of the socket
     bool spoke_plain_ = false;
-    bool ended_ = false;  // end_ is set
+    bool reads_early_ = false;  // early data may come, or more of it
+    bool ended_ = false;        // end_ is set
     bool said_goodbye_ = false;
 };
 

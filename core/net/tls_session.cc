@@ -90,6 +90,7 @@ TlsSession::TlsSession(event::Watch& watch, const TlsContext& first, TlsChooser&
 {
     begin();
     SSL_set_accept_state(ssl_);
+    reads_early_ = SSL_get_max_early_data(ssl_) > 0;
 }
 
 TlsSession::TlsSession(event::Watch& watch, const TlsContext& context,
@@ -207,53 +208,14 @@ Io TlsSession::failure(int system)
     return {Io::reset, 0, system ? system : Io::tls_error};
 }
 
-// ---- handshake ----------------------------------------------------------------------------------
-
-TlsSession::Step TlsSession::handshake()
-{
-    bool again = false;
-    if (!flush(again))
-        return Step::failed;
-    if (again)
-        return Step::want_write;
-    int rc = SSL_do_handshake(ssl_);
-    if (spoke_plain_) {
-        failed_ = true;
-        forget_tls_errors();
-        return Step::plain;
-    }
-    int why = rc == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_, rc);
-    bool waits = why == SSL_ERROR_WANT_READ;
-    if (rc != 1 && !waits && (eof_ || errno_)) {
-        failed_ = true;
-        forget_tls_errors();
-        return eof_ ? Step::closed : Step::failed;
-    }
-    if (rc != 1 && !waits)
-        note_error();
-    else
-        forget_tls_errors();
-    bool alert_sent = flush(again);  // an alert says why, if it goes
-    if (rc != 1 && !waits)
-        return Step::failed;
-    if (!alert_sent)
-        return Step::failed;
-    if (again)
-        return Step::want_write;
-    if (waits)
-        return Step::want_read;
-    established_ = true;
-    if (SSL_has_pending(ssl_))
-        watch_.assume_readable();
-    return Step::done;
-}
-
 // ---- reading ------------------------------------------------------------------------------------
 
 Io TlsSession::read(buf::Buffer& b, bool& again)
 {
     if (ended_)
         return end_;
+    if (Io io; (reads_early_ || early_) && take_early(b, again, io))
+        return io;
     size_t total = 0;
     while (b.room_size() > 0) {
         size_t n = 0;
@@ -369,7 +331,9 @@ size_t TlsSession::next_record() const
 bool TlsSession::encrypt(const char* from, size_t size)
 {
     size_t n = 0;
-    if (SSL_write_ex(ssl_, from, size, &n) == 1) {
+    int good = in_early_data() ? SSL_write_early_data(ssl_, from, size, &n)
+                               : SSL_write_ex(ssl_, from, size, &n);
+    if (good == 1) {
         burst_ += size;
         return true;
     }
@@ -423,7 +387,7 @@ Io TlsSession::write(std::span<buf::Slice>& slices, bool& again, bool final)
         taken += n;
     }
     bool last = final && at.at_end();
-    if (last) {
+    if (last && !in_early_data()) {
         said_goodbye_ = true;
         SSL_shutdown(ssl_);
     }
@@ -440,7 +404,7 @@ Io TlsSession::write(std::span<buf::Slice>& slices, bool& again, bool final)
 void TlsSession::say_goodbye()
 {
     if (!established_ || failed_ || held_ > 0 || said_goodbye_ || !watch_.is_open() ||
-        watch_.broken())
+        watch_.broken() || in_early_data())
         return;
     said_goodbye_ = true;
     SSL_shutdown(ssl_);

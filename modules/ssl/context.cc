@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a server's directives to its TlsContext.
+#include <openssl/ssl.h>
+
 #include "modules/ssl/ssl.h"
+#include "modules/ssl/stapling.h"
 
 namespace sluice::ssl {
 namespace {
+
+constexpr uint32_t max_early_data = 16384;  // bytes, as in nginx
 
 class Builder
 {
@@ -26,6 +31,7 @@ public:
         add_certificates();
         negotiate();  // ssl_conf_command has the last word
         verify();
+        staple(*tls);
         server_.tls = std::move(tls);
     }
 
@@ -74,6 +80,12 @@ private:
         report(here(), context_->set_curves(*conf_.ecdh_curve));
         if (conf_.dhparam.is_set())
             report(conf_.dhparam->pos, context_->set_dh(full_path(*conf_.dhparam)));
+        if (*conf_.early_data) {
+            // Replays are the application's to tell apart, by $ssl_early_data: a cache of what was
+            // seen would have to be shared by all servers of a name to be of use.
+            SSL_CTX_set_max_early_data(context_->handle(), max_early_data);
+            SSL_CTX_set_options(context_->handle(), SSL_OP_NO_ANTI_REPLAY);
+        }
         for (const Command& c : *conf_.conf_command)
             report(c.pos, context_->command(c.name, c.value));
     }
@@ -122,6 +134,23 @@ private:
             tls.keeps.push_back(std::move(keys));
         }
         tls.context->keep_sessions(rules);
+    }
+
+    void staple(http::ServerTls& tls)
+    {
+        if (!*conf_.stapling || conf_.certificate->empty())
+            return;
+        if (!conf_.stapling_file.is_set()) {
+            diag_.warn(here(), "stapling-without-file",
+                       "\"ssl_stapling\" ignored, there is no \"ssl_stapling_file\": responses are "
+                       "not fetched from the authority");
+            return;
+        }
+        auto staple = std::make_shared<Staple>();
+        if (!report(conf_.stapling_file->pos, staple->read(full_path(*conf_.stapling_file))))
+            return;
+        staple->offer(*context_);
+        tls.keeps.push_back(std::move(staple));
     }
 
     // What a session proves: who the server was, and whom it asked for a certificate how.

@@ -30,6 +30,11 @@ constexpr Directive directives[] = {
     {"ssl_session_tickets", http_server, 1, 1, store<&Conf::session_tickets>},
     {"ssl_session_ticket_key", http_server, 1, 1, store<&Conf::session_ticket_key>},
     {"ssl_session_timeout", http_server, 1, 1, store<&Conf::session_timeout>},
+    {"ssl_early_data", http_server, 1, 1, store<&Conf::early_data>},
+    {"ssl_stapling", http_server, 1, 1, store<&Conf::stapling>},
+    {"ssl_stapling_file", http_server, 1, 1, store<&Conf::stapling_file>},
+    {"ssl_stapling_responder", http_server, 1, 1, ignored},
+    {"ssl_stapling_verify", http_server, 1, 1, ignored},
     {"ssl_verify_client", http_server, 1, 1, store<&Conf::verify_client>},
     {"ssl_verify_depth", http_server, 1, 1, store<&Conf::verify_depth>},
     {"ssl_client_certificate", http_server, 1, 1, store<&Conf::client_certificate>},
@@ -43,7 +48,8 @@ constexpr conf::ConfType conf_type =
             &Conf::conf_command, &Conf::reject_handshake, &Conf::handshake_timeout,
             &Conf::buffer_size, &Conf::verify_client, &Conf::verify_depth, &Conf::session_cache,
             &Conf::session_tickets, &Conf::session_ticket_key, &Conf::session_timeout,
-            &Conf::client_certificate, &Conf::trusted_certificate, &Conf::crl>;
+            &Conf::early_data, &Conf::stapling, &Conf::stapling_file, &Conf::client_certificate,
+            &Conf::trusted_certificate, &Conf::crl>;
 
 // Which listen line of these servers made the address speak TLS.
 conf::Pos ssl_line(const http::ListenAddress& address)

@@ -37,6 +37,9 @@ struct Conf {
     Setting<bool> session_tickets{true};
     Setting<std::vector<File>> session_ticket_key;
     Setting<std::chrono::seconds> session_timeout{std::chrono::seconds{300}};
+    Setting<bool> early_data{false};
+    Setting<bool> stapling{false};
+    Setting<File> stapling_file;
     Setting<File> client_certificate, trusted_certificate, crl;
 };
 

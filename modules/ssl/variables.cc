@@ -126,6 +126,11 @@ Value session_reused(Request&, SSL* ssl)
     return SSL_session_reused(ssl) ? "r" : ".";
 }
 
+Value early_data(Request& r, SSL*)
+{
+    return r.c.stream.tls()->in_early_data() ? Value("1") : std::nullopt;
+}
+
 Value server_name(Request& r, SSL* ssl)
 {
     const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
@@ -283,6 +288,7 @@ void define_variables(http::Variables& v)
     fixed("ssl_curves", of_session<curves>);
     fixed("ssl_session_id", of_session<session_id>);
     fixed("ssl_session_reused", of_session<session_reused>);
+    fixed("ssl_early_data", of_session<early_data>, true);
     fixed("ssl_server_name", of_session<server_name>);
     fixed("ssl_alpn_protocol", of_session<alpn_protocol>);
     fixed("ssl_client_verify", of_session<client_verify>);

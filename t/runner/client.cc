@@ -64,12 +64,17 @@ Received exchange(const Sending& sending)
     Socket socket = Socket::connect(sending.address);
     if (!socket.open())
         throw SpecError("cannot connect to " + sending.address);
-    if (sending.tls && !socket.start_tls(*sending.tls, false, in_seconds(sending.timeout))) {
+    TlsOptions tls = sending.tls.value_or(TlsOptions{});
+    if (tls.early)
+        tls.early_text = sending.packets[0];
+    if (sending.tls && !socket.start_tls(tls, false, in_seconds(sending.timeout))) {
         got.tls = socket.tls()->describe();
         got.closed = true;
         return got;
     }
     for (size_t i = 0; i < sending.packets.size(); i++) {
+        if (i == 0 && socket.tls() != nullptr && socket.tls()->early_accepted())
+            continue;
         if (i > 0 && sending.packet_delay > 0)
             sleep_seconds(sending.packet_delay);
         // A server may answer and close early; what it said counts, not that it took all.

@@ -169,6 +169,7 @@ std::string SpecCase::all_errors() const
 
 Findings SpecCase::run()
 {
+    forget_session();
     write_files();
     start_origin();
     if (block_.has("cli"))

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cstring>
@@ -43,6 +44,12 @@ std::string reason(unsigned long code)
 
 }  // namespace
 
+void forget_session()
+{
+    SSL_SESSION_free(last_session);
+    last_session = nullptr;
+}
+
 TlsOptions parse_tls_options(const std::string& words, size_t index)
 {
     TlsOptions o;
@@ -69,6 +76,10 @@ TlsOptions parse_tls_options(const std::string& words, size_t index)
             o.sigalgs = value;
         else if (name == "alpn")
             o.alpn = value;
+        else if (name == "early")
+            o.early = o.resume = true;
+        else if (name == "status")
+            o.status = true;
         else if (name == "resume")
             o.resume = true;
         else if (name == "quiet")
@@ -82,6 +93,7 @@ TlsOptions parse_tls_options(const std::string& words, size_t index)
 TlsEnd::TlsEnd(int fd, const TlsOptions& o, Side side)
     : fd_(fd), options_(o), is_client_(side == client)
 {
+    ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     context_ = SSL_CTX_new(is_client_ ? TLS_client_method() : TLS_server_method());
     int version = o.versions == "1.2" ? TLS1_2_VERSION : o.versions == "1.3" ? TLS1_3_VERSION : 0;
@@ -117,6 +129,8 @@ TlsEnd::TlsEnd(int fd, const TlsOptions& o, Side side)
     SSL_set_fd(ssl_, fd);
     if (is_client_ && !o.sni.empty())
         SSL_set_tlsext_host_name(ssl_, o.sni.c_str());
+    if (is_client_ && o.status)
+        SSL_set_tlsext_status_type(ssl_, TLSEXT_STATUSTYPE_ocsp);
     if (is_client_ && o.resume && last_session)
         SSL_set_session(ssl_, last_session);
 }
@@ -161,11 +175,19 @@ void TlsEnd::note_failure()
 
 bool TlsEnd::handshake(Deadline deadline)
 {
+    const SSL_SESSION* session = SSL_get_session(ssl_);
+    size_t sent = 0;
+    bool early = !options_.early_text.empty() && session != nullptr &&
+                 SSL_SESSION_get_max_early_data(session) > 0 &&
+                 SSL_write_early_data(ssl_, options_.early_text.data(), options_.early_text.size(),
+                                      &sent) == 1;
     for (;;) {
         ERR_clear_error();
         int rc = is_client_ ? SSL_connect(ssl_) : SSL_accept(ssl_);
-        if (rc == 1)
+        if (rc == 1) {
+            early_accepted_ = early && SSL_get_early_data_status(ssl_) == SSL_EARLY_DATA_ACCEPTED;
             return true;
+        }
         Io io = wait_for(rc, deadline);
         if (io == Io::timeout)
             failure_ = "timeout";
@@ -229,9 +251,12 @@ std::string TlsEnd::describe() const
     const unsigned char* alpn = nullptr;
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_, &alpn, &size);
+    const unsigned char* staple = nullptr;
+    bool stapled = SSL_get_tlsext_status_ocsp_resp(ssl_, &staple) > 0;
     std::string protocol = size > 0 ? " alpn=" + std::string(alpn, alpn + size) : "";
     return std::string(SSL_get_version(ssl_)) + " " + SSL_get_cipher_name(ssl_) + " " + subject +
            (SSL_session_reused(ssl_) ? " resumed" : " new") + protocol +
+           (stapled ? " stapled" : "") + (early_accepted_ ? " early" : "") +
            (end_ == notified ? ", close_notify"
             : end_ == cut    ? ", cut"
                              : ", open");

@@ -23,10 +23,16 @@ struct TlsOptions {
     std::string trust;        // PEM: the peer must have a certificate from there
     std::string versions;     // "1.2" or "1.3": no other
     std::string ciphers, alpn, sigalgs;
-    double pause = 0;     // seconds before each connection but the first
+    double pause = 0;    // seconds before each connection but the first
+    bool early = false;  // the request goes as early data where the session allows it
+    std::string early_text;
+    bool status = false;  // ask for OCSP stapling; describe() then says "stapled"
     bool resume = false;  // later connections of the block
     bool quiet = false;   // no close_notify at the end
 };
+
+// The session that "resume" resumes: of this block's connections only.
+void forget_session();
 
 // "sni=a.test version=1.2 resume …"; of "sni=a.test,b.test" connection `index` has its own.
 TlsOptions parse_tls_options(const std::string& words, size_t index = 0);
@@ -43,6 +49,7 @@ public:
     Io read_some(std::string& into, Deadline deadline);
     Io write_all(std::string_view bytes, Deadline deadline);
     void say_goodbye();
+    bool early_accepted() const { return early_accepted_; }
     std::string describe() const;
 
 private:
@@ -55,6 +62,7 @@ private:
     ssl_st* ssl_;
     std::string failure_;
     bool is_client_;
+    bool early_accepted_ = false;
     enum { open, notified, cut } end_ = open;
 };
 

@@ -586,6 +586,46 @@ hold
 
 
 
+=== TEST 37: $proxy_error says what is wrong with a certificate
+--- http_config
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 ssl;
+        ssl_certificate $TEST_NGINX_CERTS/wrong.pem;
+        ssl_certificate_key $TEST_NGINX_CERTS/wrong.key;
+    }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ssl;
+        ssl_certificate $TEST_NGINX_CERTS/expired.pem;
+        ssl_certificate_key $TEST_NGINX_CERTS/expired.key;
+    }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3 ssl;
+        ssl_certificate $TEST_NGINX_CERTS/self.pem;
+        ssl_certificate_key $TEST_NGINX_CERTS/self.key;
+    }
+    upstream all {
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_3;
+        server 127.0.0.1:$TEST_NGINX_SERVER_PORT;
+    }
+--- config
+    location /t {
+        proxy_pass https://all;
+        proxy_ssl_name localhost;
+        proxy_ssl_verify on;
+        proxy_ssl_trusted_certificate $TEST_NGINX_CERTS/ca.pem;
+        error_page 502 =200 /p;
+    }
+    location /p { internal; return 200 "$proxy_error\n"; }
+--- not_nginx: has no $proxy_error
+--- request
+GET /t
+--- response_body
+tls_wrong_name, tls_expired, tls_self_signed, tls_handshake
+
+
+
 === TEST 36: the default port is 443
 --- config
     location /t { proxy_pass https://127.0.0.1; error_page 502 =200 /p; }

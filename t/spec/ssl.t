@@ -733,3 +733,57 @@ $::Pair . '
 --- tls: sni=a.test
 --- raw_request eval: "GET / HTTP/1.0\r\n\r\n"
 --- error_code: 421
+
+
+
+=== TEST 49: ssl_stapling_file
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_stapling on;
+    ssl_stapling_file $TEST_NGINX_CERTS/ocsp.der;
+    location /t { return 200 "ok\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: status
+--- request
+GET /t
+--- response_body
+ok
+--- tls_is_like: CN=localhost,O=Test new stapled
+
+
+
+=== TEST 50: who does not ask gets none
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_stapling on;
+    ssl_stapling_file $TEST_NGINX_CERTS/ocsp.der;
+    location /t { return 200 "ok\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls
+--- request
+GET /t
+--- tls_is_like: CN=localhost,O=Test new,
+
+
+
+=== TEST 51: a staple that is none
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_stapling on;
+    ssl_stapling_file $TEST_NGINX_CERTS/ca.pem;
+--- must_die
+--- error_log eval: qr/d2i_OCSP_RESPONSE_bio\(".*ca\.pem"\) failed \(SSL: error:/
+
+
+
+=== TEST 52: data: instead of files
+--- http_config
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate data:foo;
+    ssl_certificate_key data:bar;
+--- must_die
+--- error_log: cannot load certificate "data:foo": PEM_read_bio_X509_AUX() failed (SSL: error:0480006C:PEM routines::no start line:Expecting: TRUSTED CERTIFICATE)

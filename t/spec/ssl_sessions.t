@@ -215,3 +215,67 @@ $::Server . '
 ["GET /", "GET /"]
 --- response_body eval
 [".\n", ". NONE\n"]
+
+
+
+=== TEST 17: early data
+--- http_config eval: $::Server
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_early_data on;
+    location /t { return 200 "[$ssl_early_data] $ssl_session_reused\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: early
+--- request eval
+["GET /t", "GET /t"]
+--- response_body eval
+["[] .\n", "[1] r\n"]
+--- tls_is_like: (?s)new,.* resumed early,
+
+
+
+=== TEST 18: early data with a body, to an upstream
+--- http_config eval: $::Server
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_early_data on;
+    location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/u; proxy_set_header Early-Data $ssl_early_data; }
+    location /u { return 200 "$request_method [$http_early_data]\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: early
+--- request eval
+["GET /t", "POST /t
+" . "x" x 10000]
+--- response_body eval
+["GET []\n", "POST [1]\n"]
+
+
+
+=== TEST 19: no early data unless it is asked for
+--- http_config eval: $::Server
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    location /t { return 200 "[$ssl_early_data] $ssl_session_reused\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: early
+--- request eval
+["GET /t", "GET /t"]
+--- response_body eval
+["[] .\n", "[] r\n"]
+
+
+
+=== TEST 20: early data again and again, each time ended with close_notify
+--- http_config eval: $::Server
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_early_data on;
+    location /t { return 200 "[$ssl_early_data] $ssl_session_reused\n"; }
+--- not_nginx: it closes before the client's part of the handshake has come
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: early
+--- request eval
+["GET /t", "GET /t", "GET /t", "GET /t"]
+--- response_body eval
+["[] .\n", "[1] r\n", "[1] r\n", "[1] r\n"]
+--- tls_is_like: (?s)resumed early, close_notify.*resumed early, close_notify.*resumed early, close_notify

@@ -53,6 +53,7 @@ struct alignas(64) WorkerLine {
     event::Loop::Stats loop;
     ConnectionCounts connections;
     RoomCounts room;
+    Counter log_lines_lost;  // that could not be written
     std::array<ListenerCounts, max_listeners> listeners;
 
     /// How long its loop has been in the present turn; 0 while it waits for events. Its clock may

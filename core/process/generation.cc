@@ -152,6 +152,15 @@ bool Generation::complete(Report& report)
     }
     uint64_t limit =
         main.worker_rlimit_nofile.is_set() ? *main.worker_rlimit_nofile : os::file_limit().hard;
+    // Of nginx's master nobody would hear of it: its workers listen to nobody, or for ever in vain.
+    size_t least = descriptors_besides() - *events.reserve_fds + 2;  // a client and its server
+    if (least > limit) {
+        report(Level::emerg,
+               fmt::format("a limit of {} descriptors leaves a worker none for clients, {} are the "
+                           "least: raise worker_rlimit_nofile",
+                           limit, least));
+        return false;
+    }
     if (connections > limit)
         report(Level::warn, fmt::format("{} worker_connections exceed open file resource limit: {}",
                                         connections, limit));

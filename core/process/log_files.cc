@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/process/log_files.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/os/output.h"
 #include "core/os/sys.h"
 #include "core/process/command_line.h"
 
 namespace sluice::process {
+namespace {
+
+constexpr ms tell_every{60000};
+
+}  // namespace
 
 void LogFile::write(std::string_view line)
 {
-    if (fd_)
-        os::write_all(fd_.get(), line.data(),
-                      line.size());  // a full disk must not stop the service
+    if (!fd_)
+        return;
+    os::Io io = os::write_all(fd_.get(), line.data(), line.size());
+    if (!io.ok())  // a full disk must not stop the service
+        lost(line, io.error);
+}
+
+void LogFile::lost(std::string_view lines, int error)
+{
+    auto n = static_cast<uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+    lost_ += n;
+    if (losses_)
+        *losses_ += n;
+    bool due = told_at_ == Instant::never() || Clock::now() - told_at_ >= tell_every;
+    static bool telling = false;  // perhaps to this very file
+    if (!losses_log_ || !due || telling)
+        return;
+    told_at_ = Clock::now();
+    telling = true;
+    (*losses_log_)(Level::alert, "write() to \"{}\" failed {}, {} lines are lost", path_,
+                   errno_text(error), std::exchange(lost_, 0));
+    telling = false;
 }
 
 int LogFile::open()

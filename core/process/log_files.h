@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LogFiles of this process: one LogFile per path while somebody holds it. A generation that is
 // being loaded gets files that are open already, and new ones that open_new() opens. Before its
-// file is open a sink drops lines; a write error is never fatal. "stderr" is the descriptor that
-// was standard error at start, whatever that is redirected to later.
+// file is open a sink drops lines; a write error is never fatal, and told. "stderr" is the
+// descriptor that was standard error at start, whatever that is redirected to later.
 #pragma once
 
 #include <map>
@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
+#include "core/base/counter.h"
 #include "core/base/log_files.h"
 #include "core/os/fd.h"
 
@@ -30,10 +32,23 @@ public:
     const std::string& path() const { return path_; }
     const std::string& where() const { return where_; }
     int fd() const { return fd_.get(); }
+    /// Where it is said that lines could not be written (a full disk), at most once a minute for
+    /// each file, and counted. Null: nowhere. Both outlive the next call.
+    static void report_losses(const Log* log, Counter* lines)
+    {
+        losses_log_ = log;
+        losses_ = lines;
+    }
 
 private:
+    void lost(std::string_view lines, int error);
+
+    inline static const Log* losses_log_ = nullptr;
+    inline static Counter* losses_ = nullptr;
     std::string path_, where_;
     os::Fd fd_;
+    uint64_t lost_ = 0;  // lines that have not been told
+    Instant told_at_ = Instant::never();
 };
 
 class LogRegistry final : public LogFiles

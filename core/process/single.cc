@@ -8,6 +8,7 @@
 
 #include "core/os/process.h"
 #include "core/os/sys.h"
+#include "core/process/log_files.h"
 #include "core/process/verdict.h"
 #include "core/process/worker.h"
 
@@ -90,6 +91,7 @@ private:
     {
         Generation* raw = generation.get();
         name_listeners();
+        LogFile::report_losses(&generation->log, &line_.log_lines_lost);
         post_.multi_accept = *generation->events.multi_accept;
         room_.change(generation->room(), generation->log);
         generation->payload->start(loop_, generation->sockets, {post_, room_},
@@ -236,7 +238,9 @@ int run_single(const Setup& setup, Startup& startup, std::shared_ptr<Generation>
         os::set_file_limit(limit.hard, limit.hard);
     os::replace_environment(worker_environment(first->main));
     Single single(setup, startup, std::move(first));
-    return single.run(report);
+    int code = single.run(report);
+    LogFile::report_losses(nullptr, nullptr);
+    return code;
 }
 
 }  // namespace sluice::process

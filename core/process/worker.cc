@@ -6,6 +6,7 @@
 
 #include "core/os/process.h"
 #include "core/os/sys.h"
+#include "core/process/log_files.h"
 
 namespace sluice::process {
 namespace {
@@ -128,6 +129,7 @@ public:
                *g_.events.worker_connections, os::file_limit().soft);
         line_.pid = os::process_id();
         loop_.publish(line_.loop);
+        LogFile::report_losses(&g_.log, &line_.log_lines_lost);
         net::Room room(g_.room(), g_.log, line_.room);
         g_.payload->start(loop_, g_.sockets, {post_, room}, [this] { loop_.stop(); });
         os::write_byte(ready.get());
@@ -138,6 +140,7 @@ public:
         if (drained_by_itself_)
             g_.payload.reset();  // with its loop still there
         g_.log(Level::notice, "exit");
+        LogFile::report_losses(nullptr, nullptr);
         return 0;
     }
 

@@ -88,6 +88,8 @@ constexpr Metric<Worker> of_workers[] = {
      room<&RoomCounts::waits>},
     {"descriptors_short", gauge, false, "1 while descriptors are short.",
      room<&RoomCounts::shortage>},
+    {"log_lines_lost", counter, false, "Lines of logs that could not be written.",
+     [](const Worker& w) { return w.line.log_lines_lost.get(); }},
     {"loop_turns", counter, false, "Turns of the event loop.", loop<&Stats::turns>},
     {"loop_events", counter, false, "Events that the kernel reported.", loop<&Stats::events>},
     {"loop_stale_events", counter, false, "Events of descriptors closed meanwhile, dropped.",

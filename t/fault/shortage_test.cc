@@ -102,6 +102,43 @@ TEST_P(ShortageIn, OfDescriptorsIsAnswered)
     expect_answers("worker_rlimit_nofile");
 }
 
+struct ShortageOfSystem : Shortage, testing::WithParamInterface<int> {
+};
+INSTANTIATE_TEST_SUITE_P(Error, ShortageOfSystem, testing::Values(ENFILE, ENOBUFS, ENOMEM));
+
+// The whole system is full: accept4() fails, whatever this process still may have.
+TEST_P(ShortageOfSystem, IsAnsweredFromTheReserve)
+{
+    std::string file = fleet.root() + "/errno";
+    fleet.configure("worker_processes 1;", "");
+    ASSERT_TRUE(fleet.start({}, [&] {
+        ::setenv("LD_PRELOAD", ERRNO_SHIM, 1);
+        ::setenv("SLUICE_FAULT_ERRNO", file.c_str(), 1);
+        std::string asan = std::getenv("ASAN_OPTIONS") ? std::getenv("ASAN_OPTIONS") : "";
+        ::setenv("ASAN_OPTIONS", (asan + ":verify_asan_link_order=0").c_str(), 1);
+    })) << fleet.read("logs/out");
+    ASSERT_TRUE(eventually([&] { return ask(fleet).is("200"); }));
+    int worker = fleet.workers().at(0);
+    fleet.write("errno", std::to_string(GetParam()));
+    double before = cpu_seconds(worker);
+    auto start = runner::Clock::now();
+    for (int i = 0; i < 20; ++i) {
+        Answer answer = ask(fleet);
+        // Each that is turned away leaves room for one.
+        EXPECT_TRUE(answer.is("503") || (i > 0 && answer.is("200"))) << i << answer.bytes;
+        EXPECT_LT(answer.ms, 500);
+    }
+    sleep_seconds(2);
+    double passed = std::chrono::duration<double>(runner::Clock::now() - start).count();
+    EXPECT_LE((cpu_seconds(worker) - before) / passed, 0.03);
+    EXPECT_GE(complaints(fleet), 1u);
+    EXPECT_LE(static_cast<double>(complaints(fleet)), passed + 3) << fleet.log();
+    EXPECT_EQ(fleet.workers().at(0), worker) << "it has died";
+    std::filesystem::remove(file);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(ask(fleet).is("200"));
+}
+
 // However much is asked for in reserve, clients come first.
 TEST_F(Shortage, AReserveThatIsTooLargeLeavesRoomForClients)
 {
@@ -110,6 +147,28 @@ TEST_F(Shortage, AReserveThatIsTooLargeLeavesRoomForClients)
     for (int i = 0; i < 5; ++i)
         EXPECT_TRUE(ask(fleet).is("200"));
     EXPECT_NE(fleet.log().find("reserve_fds 100: only"), std::string::npos) << fleet.log();
+}
+
+TEST_F(Shortage, ALimitThatLeavesNothingForClientsIsRefused)
+{
+    fleet.configure("worker_rlimit_nofile 12;", "");
+    EXPECT_FALSE(fleet.start());
+    EXPECT_NE(fleet.log().find("[emerg]"), std::string::npos);
+    EXPECT_NE(fleet.log().find("a limit of 12 descriptors leaves a worker none for clients"),
+              std::string::npos)
+        << fleet.log();
+}
+
+// At that least it serves one after the other.
+TEST_F(Shortage, TheLeastLimitServes)
+{
+    fleet.configure("worker_rlimit_nofile 12;", "");
+    Said said = fleet.run({"-t"});
+    size_t at = said.text.find("clients, ");
+    ASSERT_NE(at, std::string::npos) << said.text;
+    start("worker_rlimit_nofile " + std::to_string(std::atoi(said.text.c_str() + at + 9)) + ";");
+    for (int i = 0; i < 5; ++i)
+        EXPECT_TRUE(ask(fleet).is("200"));
 }
 
 TEST_F(Shortage, OfConnectionsIsAnswered)

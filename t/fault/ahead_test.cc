@@ -135,9 +135,10 @@ TEST(Ahead, WithoutAFileTheUpstreamWaits)
 {
     sent_whole = 0;
     Rig rig("location / { proxy_max_temp_file_size 0; proxy_pass http://origin; }", play_bodies);
-    Socket client = ask_for(rig, "20/chunked");
+    // More than the sockets on both sides hold.
+    Socket client = ask_for(rig, "64/chunked");
     EXPECT_FALSE(wait_for_origin(1, 1.5));
-    EXPECT_EQ(read_body(client), size_t{20} << 20);
+    EXPECT_EQ(read_body(client), size_t{64} << 20);
     client.close();
     rig.expect_calm();
     EXPECT_EQ(rig.error_log().find("temporary file"), std::string::npos);
@@ -147,9 +148,9 @@ TEST(Ahead, StreamsAreNotReadAhead)
 {
     sent_whole = 0;
     Rig rig(buffered, play_bodies);
-    Socket client = ask_for(rig, "20/stream");
+    Socket client = ask_for(rig, "64/stream");
     EXPECT_FALSE(wait_for_origin(1, 1.5));
-    EXPECT_EQ(read_body(client), size_t{20} << 20);
+    EXPECT_EQ(read_body(client), size_t{64} << 20);
     client.close();
     rig.expect_calm();
     EXPECT_EQ(rig.error_log().find("temporary file"), std::string::npos);
@@ -162,9 +163,9 @@ TEST(Ahead, AFullDiskSlowsTheUpstream)
     Rig rig(buffered, play_bodies);
     rlimit small{1 << 20, RLIM_INFINITY};
     ASSERT_EQ(::prlimit(rig.pid(), RLIMIT_FSIZE, &small, nullptr), 0);
-    Socket client = ask_for(rig, "40/chunked");
+    Socket client = ask_for(rig, "64/chunked");
     EXPECT_FALSE(wait_for_origin(1, 1.5));
-    EXPECT_EQ(read_body(client), size_t{40} << 20);
+    EXPECT_EQ(read_body(client), size_t{64} << 20);
     client.close();
     EXPECT_NE(rig.error_log().find("the upstream has to wait for the client"), std::string::npos);
     rig.expect_calm();
@@ -175,9 +176,9 @@ TEST(Ahead, NoFolderForTheFileSlowsTheUpstream)
     sent_whole = 0;
     Rig rig("location / { proxy_temp_path missing/folder; proxy_pass http://origin; }",
             play_bodies);
-    Socket client = ask_for(rig, "20/length");
+    Socket client = ask_for(rig, "64/length");
     EXPECT_FALSE(wait_for_origin(1, 1.5));
-    EXPECT_EQ(read_body(client), size_t{20} << 20);
+    EXPECT_EQ(read_body(client), size_t{64} << 20);
     client.close();
     rig.expect_calm();
 }

@@ -61,6 +61,7 @@ Task<Exchange::Aside> Exchange::fill(http::Request& r, bool good)
 {
     buf::Buffer b;
     while (good && !ended_) {
+        ahead_->settle(r, may_spill());
         if (!ahead_->may_take(in_.capacity(), may_spill())) {
             ahead_->dropped.clear();
             b.release();

@@ -55,6 +55,22 @@ void Backlog::append(http::Request& r, std::string_view bytes, size_t held, bool
         append_to(rest_, bytes, SIZE_MAX);
 }
 
+void Backlog::settle(http::Request& r, bool spill)
+{
+    if (rest_.empty())
+        return;
+    if (memory_.empty() && file_empty()) {
+        memory_.swap(rest_);  // it may be on its way to the client: buffers stay where they are
+        return;
+    }
+    while (spill && !rest_.empty()) {
+        size_t size = rest_.front().size(), written = write_file(r, rest_.front().view());
+        drop_from(rest_, written, memory_held_);
+        if (written < size)
+            return;
+    }
+}
+
 bool Backlog::open_file(http::Request& r)
 {
     int error = 0;

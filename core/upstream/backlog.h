@@ -34,6 +34,9 @@ public:
     uint64_t size() const { return size_; }
     /// `held`: bytes of buffers that count with ours. `spill`: the file may be used.
     bool may_take(size_t held, bool spill) const;
+    /// What was in hand when nothing more fitted finds its place now (in the file when `spill`), so
+    /// that more may be taken behind it.
+    void settle(http::Request& r, bool spill);
     void append(http::Request& r, std::string_view bytes, size_t held, bool spill);
 
     /// The front as at most `max` slices; they stay valid until they are dropped.

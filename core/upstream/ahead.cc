@@ -9,7 +9,8 @@ namespace sluice::upstream {
 namespace {
 
 constexpr size_t read_at_once = 65536;
-// A client that has no room for this long is slow: before, no file is made for it.
+// A client that has no room for this long is slow: before, nothing more is read for it. Most catch
+// up sooner, and then nothing has been copied.
 constexpr ms slow_after{100};
 
 }  // namespace
@@ -62,7 +63,7 @@ Task<Exchange::Aside> Exchange::fill(http::Request& r, bool good)
     buf::Buffer b;
     while (good && !ended_) {
         ahead_->settle(r, may_spill());
-        if (!ahead_->may_take(in_.capacity(), may_spill())) {
+        if (!may_spill() || !ahead_->may_take(in_.capacity(), true)) {
             ahead_->dropped.clear();
             b.release();
             Deadline until = may_spill() ? Clock::in(rules_.read_timeout) : spill_at_;

@@ -142,6 +142,13 @@ std::string_view header_name(HeaderId id)
     return names[static_cast<size_t>(id)];
 }
 
+void Headers::add_all(Arena& arena, const Headers& from, HeaderId id)
+{
+    for (const Header& header : from)
+        if (header.id == id)
+            add(arena, header);
+}
+
 const Header* Headers::find(HeaderId id) const
 {
     for (const Header& header : list_)
@@ -212,6 +219,11 @@ bool has_token(const Headers& headers, HeaderId id, std::string_view token)
                 return true;
     }
     return false;
+}
+
+bool is_nominated(const Headers& headers, std::string_view name)
+{
+    return has_token(headers, HeaderId::connection, name);
 }
 
 }  // namespace sluice::http

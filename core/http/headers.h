@@ -117,6 +117,9 @@ public:
         return list_.push(arena, header);
     }
 
+    /// All fields of that name that `from` has.
+    void add_all(Arena& arena, const Headers& from, HeaderId id);
+
     bool has(HeaderId id) const { return mask_ & bit(id); }
     /// Any of those whose bits `ids` has.
     bool has_any(uint64_t ids) const { return mask_ & ids; }
@@ -188,5 +191,7 @@ private:
 
 /// Does a comma-separated field (all lines of it) hold this token, in any case? RFC 9110 5.6.1.
 bool has_token(const Headers& headers, HeaderId id, std::string_view token);
+/// A field that this message's own Connection names is meant for this hop only (RFC 9110 7.6.1).
+bool is_nominated(const Headers& headers, std::string_view name);
 
 }  // namespace sluice::http

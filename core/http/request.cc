@@ -378,9 +378,7 @@ void Request::keep_challenge()
 {
     Headers kept = out.headers;
     out = Response{};
-    for (const Header& h : kept)
-        if (h.id == HeaderId::www_authenticate)
-            out.headers.add(arena_, h);
+    out.headers.add_all(arena_, kept, HeaderId::www_authenticate);
 }
 
 Task<Rc> Request::send_error_page(int status)

@@ -111,11 +111,12 @@ void Service::accepted(os::Fd client, os::Address peer, size_t listener)
 // turn (a client that left) has made room by then, and first bytes have had time to come.
 void Service::turn_ended()
 {
-    std::vector<std::unique_ptr<Connection>> fresh = std::exchange(fresh_, {});
-    for (std::unique_ptr<Connection>& owner : fresh) {
+    for (size_t i = 0; i < fresh_.size(); ++i) {  // more may come meanwhile
+        std::unique_ptr<Connection> owner = std::move(fresh_[i]);
         Connection& c = *owner;
         scope_.start(c.serve(c, std::move(owner)), &c.cancel);
     }
+    fresh_.clear();  // keeps its room
 }
 
 net::AcceptSink::Refusal Service::refusal(size_t listener)

@@ -132,6 +132,15 @@ Fd temporary_file(const std::string& directory, int& error)
     return fd;
 }
 
+static int epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t data)
+{
+    ++counters.epoll_ctl;
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = data;
+    return ::epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno;
+}
+
 Fd epoll_create()
 {
     return Fd(::epoll_create1(EPOLL_CLOEXEC));
@@ -139,20 +148,12 @@ Fd epoll_create()
 
 int epoll_add(int epoll, int fd, uint32_t events, uint64_t data)
 {
-    ++counters.epoll_ctl;
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = data;
-    return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+    return epoll_control(epoll, EPOLL_CTL_ADD, fd, events, data);
 }
 
 int epoll_mod(int epoll, int fd, uint32_t events, uint64_t data)
 {
-    ++counters.epoll_ctl;
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = data;
-    return ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : errno;
+    return epoll_control(epoll, EPOLL_CTL_MOD, fd, events, data);
 }
 
 int epoll_del(int epoll, int fd)

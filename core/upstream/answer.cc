@@ -15,19 +15,6 @@ using http::HeaderId;
 
 namespace {
 
-bool is_one_of(std::string_view name, const std::vector<std::string>& names)
-{
-    return std::any_of(names.begin(), names.end(),
-                       [&](const std::string& n) { return iequals(n, name); });
-}
-
-// A field that this message's own Connection names is meant for this hop only (RFC 9110 7.6.1).
-bool is_nominated(const http::Headers& headers, std::string_view name)
-{
-    return headers.has(HeaderId::connection) &&
-           http::has_token(headers, HeaderId::connection, name);
-}
-
 // A path that leaves its root, or cannot be one.
 bool is_unsafe(std::string_view path)
 {
@@ -58,12 +45,11 @@ bool has_charset(std::string_view type)
 
 bool Exchange::passes_on(const http::ResponseHead& head, const Header& h) const
 {
-    if (h.id == HeaderId::other ? is_one_of(h.name, rules_.hidden_names)
-                                : (rules_.hidden_ids & bit(h.id)) != 0)
+    if (rules_.hidden.has(h))
         return false;
     if (h.id == HeaderId::upgrade)
         return head.upgrade;
-    return !is_nominated(head.headers, h.name);
+    return !http::is_nominated(head.headers, h.name);
 }
 
 // X_intercept_errors: an error_page of this location answers.
@@ -78,9 +64,7 @@ bool Exchange::is_intercepted(http::Request& r, const http::ResponseHead& head) 
             page.statuses.end())
             continue;
         if (head.status == 401)
-            for (const Header& h : head.headers)
-                if (h.id == HeaderId::www_authenticate)
-                    r.out.headers.add(r.arena(), h);
+            r.out.headers.add_all(r.arena(), head.headers, HeaderId::www_authenticate);
         return true;
     }
     return false;

@@ -9,29 +9,24 @@ void CgiWire::begin(http::Request& r, http::Method method)
     parser_.start(method, r.arena());
 }
 
-size_t CgiWire::frame(std::string_view piece, buf::Slice* parts, size_t& taken)
-{
-    taken = piece.size();
-    parts[0] = buf::Slice(piece);
-    return piece.empty() ? 0 : 1;
-}
-
-http::ParseState CgiWire::feed(http::Request&, buf::Buffer& in)
-{
-    http::ParseState state = parser_.feed(in.view());
-    done_ = state == http::ParseState::done;
-    return state;
-}
-
-size_t CgiWire::head_size(const buf::Buffer& in) const
-{
-    return done_ ? parser_.head_size() - 1 : in.size();
-}
-
 void CgiWire::take_head(http::Request& r, buf::Buffer& in)
 {
     in.consume(parser_.head_size());
     decoder_.start(parser_.head().framing, 0, r.arena());
+}
+
+std::shared_ptr<const Rules> finish_cgi(http::Finish& finish, Target* pass,
+                                        const Settings& settings, std::string_view prefix,
+                                        bool keepalive)
+{
+    if (!pass)
+        return nullptr;
+    static constexpr std::string_view hidden[] = {"Status"};
+    auto rules =
+        std::make_shared<Rules>(compile_rules(finish, settings, prefix, pass->pos, hidden));
+    rules->keepalive = keepalive;
+    pass->finish(finish);
+    return rules;
 }
 
 }  // namespace sluice::upstream

@@ -3,10 +3,14 @@
 // What is left to a module: how the parameters are written, and its wire.
 #pragma once
 
+#include <memory>
+
 #include "core/buf/writer.h"
 #include "core/upstream/cgi.h"
 #include "core/upstream/exchange.h"
 #include "core/upstream/settings.h"
+#include "core/upstream/stream_wire.h"
+#include "core/upstream/target.h"
 
 namespace sluice::upstream {
 
@@ -49,33 +53,23 @@ private:
 
 /// A wire whose answer is a CGI head and what follows until the connection closes, and whose
 /// request body goes as it is: SCGI and uwsgi.
-class CgiWire final : public Wire
+class CgiWire final : public StreamWire<CgiHeadParser>
 {
 public:
     void begin(http::Request& r, http::Method method) override;
     bool plain_body() const override { return true; }
-    size_t frame(std::string_view piece, buf::Slice* parts, size_t& taken) override;
-    http::ParseState feed(http::Request& r, buf::Buffer& in) override;
-    http::ResponseHead& head() override { return parser_.head(); }
-    size_t head_size(const buf::Buffer& in) const override;
-    std::string_view reason() const override { return parser_.error().reason; }
+    size_t frame(std::string_view piece, buf::Slice* parts, size_t& taken) override
+    {
+        return frame_plain(piece, parts, taken);
+    }
     void take_head(http::Request& r, buf::Buffer& in) override;
-    http::Piece next(http::Request&, std::string_view input) override
-    {
-        return decoder_.next(input);
-    }
-    std::string_view body_reason() const override { return decoder_.error().reason; }
-    bool at_eof() override { return decoder_.at_eof(); }
-    uint64_t remaining() const override
-    {
-        return decoder_.framing().kind == http::Framing::length ? decoder_.remaining() : 0;
-    }
     bool reusable() const override { return false; }
-
-private:
-    CgiHeadParser parser_;
-    http::BodyDecoder decoder_;
-    bool done_ = false;
 };
+
+/// What a location says, compiled; null when it does not forward. `keepalive`: connections may be
+/// used again.
+std::shared_ptr<const Rules> finish_cgi(http::Finish& finish, Target* pass,
+                                        const Settings& settings, std::string_view prefix,
+                                        bool keepalive);
 
 }  // namespace sluice::upstream

@@ -133,6 +133,7 @@ private:
     // send.cc: the request
     Task<Error> send(http::Request& r);
     Task<Error> connect_and_send(http::Request& r);
+    Error connect_ended(event::Wait w);
     bool send_now();
     Error sent();
     Task<Upload> upload(http::Request& r);

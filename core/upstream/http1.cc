@@ -20,11 +20,9 @@ void Http1Wire::begin(http::Request& r, http::Method method)
 
 size_t Http1Wire::frame(std::string_view piece, buf::Slice* parts, size_t& taken)
 {
+    if (!chunked)
+        return frame_plain(piece, parts, taken);
     taken = piece.size();
-    if (!chunked) {
-        parts[0] = buf::Slice(piece);
-        return piece.empty() ? 0 : 1;
-    }
     if (piece.empty()) {
         parts[0] = buf::Slice("0\r\n\r\n");
         return 1;
@@ -34,18 +32,6 @@ size_t Http1Wire::frame(std::string_view piece, buf::Slice* parts, size_t& taken
     parts[1] = buf::Slice(piece);
     parts[2] = buf::Slice("\r\n");
     return 3;
-}
-
-http::ParseState Http1Wire::feed(http::Request&, buf::Buffer& in)
-{
-    http::ParseState state = parser_.feed(in.view());
-    done_ = state == http::ParseState::done;
-    return state;
-}
-
-size_t Http1Wire::head_size(const buf::Buffer& in) const
-{
-    return done_ ? parser_.head_size() - 1 : in.size();
 }
 
 void Http1Wire::take_head(http::Request& r, buf::Buffer& in)

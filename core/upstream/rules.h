@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/buf/pool.h"
+#include "core/http/field_names.h"
 #include "core/http/values.h"
 
 namespace sluice::upstream {
@@ -61,9 +62,8 @@ struct Rules {
     Bind bind;
     bool socket_keepalive = false;
 
-    uint64_t hidden_ids = 0;  // response fields that are not passed on: a bit per HeaderId
-    std::vector<std::string> hidden_names;  // and those without an id, lower case
-    uint32_t ignored = 0;                   // of IgnoredField
+    http::FieldNames hidden;  // response fields that are not passed on
+    uint32_t ignored = 0;     // of IgnoredField
     bool intercept_errors = false;
     bool intercept_404 = false;  // it is the location's own 404, whatever its error_page says
     bool force_ranges = false;

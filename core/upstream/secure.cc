@@ -83,13 +83,8 @@ Task<Error> Exchange::secure_and_send(http::Request& r)
     if (connecting_) {
         Deadline until = Clock::in(rules_.connect_timeout);
         event::Wait w = co_await stream.watch().writable(until);
-        if (w == event::Wait::timeout)
-            co_return failure(Failure::connect_timeout, 504);
-        if (w == event::Wait::canceled)
-            co_return failure(Failure::client_gone, 499);
-        if (int error = os::connect_error(stream.watch().fd()); error != 0)
-            co_return failure(Failure::connect, 502, error);
-        connecting_ = false;
+        if (Error error = connect_ended(w))
+            co_return error;
     }
     target_->secure->begin(stream, peer_->name, target_->name);
     Deadline until = Clock::in(rules_.connect_timeout);

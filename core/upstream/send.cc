@@ -23,16 +23,24 @@ Task<Error> Exchange::connect_and_send(http::Request& r)
 {
     net::Stream& stream = link_->stream;
     event::Wait w = co_await stream.watch().writable(Clock::in(rules_.connect_timeout));
-    if (w == event::Wait::timeout)
-        co_return failure(Failure::connect_timeout, 504);
-    if (w == event::Wait::canceled)
-        co_return failure(Failure::client_gone, 499);
-    if (int error = os::connect_error(stream.watch().fd()); error != 0)
-        co_return failure(Failure::connect, 502, error);
-    connecting_ = false;
+    if (Error error = connect_ended(w))
+        co_return error;
     now_->connected = Clock::now();
     send_now();
     co_return sent();
+}
+
+// What the wait for a connection came to.
+Error Exchange::connect_ended(event::Wait w)
+{
+    if (w == event::Wait::timeout)
+        return failure(Failure::connect_timeout, 504);
+    if (w == event::Wait::canceled)
+        return failure(Failure::client_gone, 499);
+    if (int error = os::connect_error(link_->stream.watch().fd()); error != 0)
+        return failure(Failure::connect, 502, error);
+    connecting_ = false;
+    return {};
 }
 
 // Writes what the kernel takes. False: it takes nothing before the connection has been made.

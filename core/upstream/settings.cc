@@ -175,34 +175,22 @@ void check_buffers(http::Finish& finish, const Settings& s, std::string_view pre
                     "must be equal to zero to disable temporary files usage or " + least);
 }
 
-void note_name(const std::string& name, uint64_t& ids, std::vector<std::string>& names)
-{
-    http::HeaderId id = http::header_id(name);
-    if (id == http::HeaderId::other)
-        names.push_back(lower(name));
-    else
-        ids |= bit(id);
-}
-
 void compile_hidden(const Settings& s, std::span<const std::string_view> hidden, Rules& out)
 {
     using http::HeaderId;
     for (HeaderId id :
          {HeaderId::x_accel_redirect, HeaderId::x_accel_expires, HeaderId::x_accel_limit_rate,
           HeaderId::x_accel_charset, HeaderId::x_accel_buffering})
-        out.hidden_ids |= bit(id);
+        out.hidden.add(id);
     for (std::string_view name : hidden)
-        note_name(std::string(name), out.hidden_ids, out.hidden_names);
+        out.hidden.add(name);
     for (const std::string& name : *s.hide_header)
-        note_name(name, out.hidden_ids, out.hidden_names);
-    for (const std::string& name : *s.pass_header) {
-        HeaderId id = http::header_id(name);
-        out.hidden_ids &= ~(id == HeaderId::other ? 0 : bit(id));
-        std::erase(out.hidden_names, lower(name));
-    }
+        out.hidden.add(name);
+    for (const std::string& name : *s.pass_header)
+        out.hidden.remove(name);
     for (HeaderId id : {HeaderId::connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
                         HeaderId::content_length, HeaderId::proxy_connection, HeaderId::te})
-        out.hidden_ids |= bit(id);
+        out.hidden.add(id);
 }
 
 }  // namespace

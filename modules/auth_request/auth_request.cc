@@ -45,9 +45,8 @@ struct Conf {
 
 Rc refuse(Request& r, const Request& sub, int status)
 {
-    for (const http::Header& h : sub.out.headers)
-        if (h.id == http::HeaderId::www_authenticate && status == 401)
-            r.out.headers.add(r.arena(), h);
+    if (status == 401)
+        r.out.headers.add_all(r.arena(), sub.out.headers, http::HeaderId::www_authenticate);
     return reply(status);
 }
 

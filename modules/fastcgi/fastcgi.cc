@@ -159,14 +159,8 @@ constexpr conf::ConfType conf_type =
 void finish_location(http::Finish& finish, void* object)
 {
     Conf& conf = *static_cast<Conf*>(object);
-    if (!conf.pass)
-        return;
-    static constexpr std::string_view hidden[] = {"Status"};
-    auto rules = std::make_shared<upstream::Rules>(
-        upstream::compile_rules(finish, conf.common, "fastcgi_", conf.pass->pos, hidden));
-    rules->keepalive = *conf.keep_conn;
-    conf.rules = rules;
-    conf.pass->finish(finish);
+    conf.rules =
+        upstream::finish_cgi(finish, conf.pass.get(), conf.common, "fastcgi_", *conf.keep_conn);
 }
 
 void install(Install& in)

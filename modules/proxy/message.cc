@@ -8,25 +8,9 @@
 #include "modules/proxy/proxy_conf.h"
 
 namespace sluice::proxy {
-namespace {
 
 using http::Header;
 using http::HeaderId;
-
-bool is_one_of(std::string_view name, const std::vector<std::string>& names)
-{
-    return std::any_of(names.begin(), names.end(),
-                       [&](const std::string& n) { return iequals(n, name); });
-}
-
-// A field that this message's own Connection names is meant for this hop only (RFC 9110 7.6.1).
-bool is_nominated(const http::Headers& headers, std::string_view name)
-{
-    return headers.has(HeaderId::connection) &&
-           http::has_token(headers, HeaderId::connection, name);
-}
-
-}  // namespace
 
 upstream::Group* ProxiedRequest::choose_group(Request& r)
 {
@@ -137,13 +121,9 @@ void ProxiedRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& 
     else if (chunked_body(r))
         w << "Transfer-Encoding: chunked\r\n";
     if (*conf_.common.pass_request_headers)
-        for (const Header& h : r.head.headers) {
-            if (h.id == HeaderId::other ? is_one_of(h.name, compiled.replaced_names)
-                                        : (compiled.replaced_ids & bit(h.id)) != 0)
-                continue;
-            if (!is_nominated(r.head.headers, h.name))
+        for (const Header& h : r.head.headers)
+            if (!compiled.replaced.has(h) && !http::is_nominated(r.head.headers, h.name))
                 w.field(h.name, h.value);
-        }
     w << "\r\n";
 }
 

@@ -122,15 +122,6 @@ constexpr conf::ConfType conf_type =
 
 // ---- compiling ----------------------------------------------------------------------------------
 
-void note_name(const std::string& name, uint64_t& ids, std::vector<std::string>& names)
-{
-    http::HeaderId id = http::header_id(name);
-    if (id == http::HeaderId::other)
-        names.push_back(lower(name));
-    else
-        ids |= bit(id);
-}
-
 void compile_request_lines(const Conf& conf, Compiled& out)
 {
     using http::HeaderId;
@@ -140,7 +131,7 @@ void compile_request_lines(const Conf& conf, Compiled& out)
         // An empty Connection is for keeping connections, and what we do anyway.
         connection = connection || (line.id == HeaderId::connection && !line.value.empty());
         upgrade = upgrade || line.id == HeaderId::upgrade;
-        note_name(line.name, out.replaced_ids, out.replaced_names);
+        out.replaced.add(line.name);
         if (line.value.empty() || line.id == HeaderId::content_length ||
             line.id == HeaderId::transfer_encoding)
             continue;  // lengths are the codec's business alone
@@ -157,7 +148,7 @@ void compile_request_lines(const Conf& conf, Compiled& out)
     for (HeaderId id : {HeaderId::host, HeaderId::connection, HeaderId::content_length,
                         HeaderId::transfer_encoding, HeaderId::keep_alive, HeaderId::te,
                         HeaderId::expect, HeaderId::upgrade, HeaderId::proxy_connection})
-        out.replaced_ids |= bit(id);
+        out.replaced.add(id);
 }
 
 void finish_location(Finish& finish, void* object)

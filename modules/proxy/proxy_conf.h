@@ -84,9 +84,8 @@ bool parse(Apply& apply, size_t arg, Upgrades& out);
 struct Compiled {
     upstream::Rules rules;
     std::vector<HeaderLine> lines;  // that are sent, in order; Host first
-    uint64_t replaced_ids = 0;      // client fields that are not copied: a bit per HeaderId
-    std::vector<std::string> replaced_names;  // and those without an id, lower case
-    bool upgrades = false;  // a client's wish for another protocol is passed on by default
+    http::FieldNames replaced;      // client fields that are not copied
+    bool upgrades = false;          // a client's wish for another protocol is passed on by default
     std::shared_ptr<upstream::Secure> secure;  // null: never https
 };
 

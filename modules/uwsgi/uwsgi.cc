@@ -99,14 +99,7 @@ constexpr conf::ConfType conf_type = conf_of<Conf, &Conf::pass, &Conf::params, &
 void finish_location(http::Finish& finish, void* object)
 {
     Conf& conf = *static_cast<Conf*>(object);
-    if (!conf.pass)
-        return;
-    static constexpr std::string_view hidden[] = {"Status"};
-    auto rules = std::make_shared<upstream::Rules>(
-        upstream::compile_rules(finish, conf.common, "uwsgi_", conf.pass->pos, hidden));
-    rules->keepalive = false;
-    conf.rules = rules;
-    conf.pass->finish(finish);
+    conf.rules = upstream::finish_cgi(finish, conf.pass.get(), conf.common, "uwsgi_", false);
 }
 
 }  // namespace

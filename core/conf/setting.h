@@ -5,11 +5,11 @@
 //   constexpr ConfType type = conf_of<Conf, &Conf::wait, &Conf::on>;
 // A member that is not named does not compile. Inheriting is done once per level, from the
 // outermost inwards, after all directives of the level have been applied. A member that has
-// inherit(const M&) is inherited by it; others (a plain pointer, say) stay as they are.
+// inherit(const M&) is inherited by it; others (a plain pointer, say) stay as they are, and need
+// ==.
 #pragma once
 
 #include <cstddef>
-#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -74,10 +74,26 @@ constexpr size_t count_fields()
 }
 
 template <class M>
+concept Inheritable = requires(M& child, const M& parent)
+{
+    child.inherit(parent);
+};
+
+template <class M>
 void inherit_member(M& child, const M& parent)
 {
-    if constexpr (requires { child.inherit(parent); })
+    if constexpr (Inheritable<M>)
         child.inherit(parent);
+}
+
+// Inherited, or as a level without directives would have it.
+template <class M>
+bool shareable_member(const M& member, const M& fresh)
+{
+    if constexpr (Inheritable<M>)
+        return true;
+    else
+        return member == fresh;
 }
 
 }  // namespace detail
@@ -91,10 +107,12 @@ constexpr const void* tag_of()
 
 struct ConfType {
     const void* tag;
-    size_t size, align;
-    void (*construct)(void*);
+    void* (*make)();
     void (*destroy)(void*);
     void (*inherit)(void* child, const void* parent);
+    /// Could an inner level without directives of its own use this one's object? Not where a member
+    /// is set that is not inherited.
+    bool (*shareable)(const void*);
 };
 
 namespace detail {
@@ -105,16 +123,17 @@ constexpr ConfType make_conf_type()
     static_assert(std::is_aggregate_v<C>, "a conf is a plain struct");
     static_assert(count_fields<C>() == sizeof...(Members),
                   "conf_of must name every member of the struct, so that none is left uninherited");
-    return {tag_of<C>(),
-            sizeof(C),
-            alignof(C),
-            [](void* p) { new (p) C{}; },
-            [](void* p) { static_cast<C*>(p)->~C(); },
-            []([[maybe_unused]] void* child, [[maybe_unused]] const void* parent) {
-                (inherit_member(static_cast<C*>(child)->*Members,
-                                static_cast<const C*>(parent)->*Members),
-                 ...);
-            }};
+    return {
+        tag_of<C>(), []() -> void* { return new C{}; }, [](void* p) { delete static_cast<C*>(p); },
+        []([[maybe_unused]] void* child, [[maybe_unused]] const void* parent) {
+            (inherit_member(static_cast<C*>(child)->*Members,
+                            static_cast<const C*>(parent)->*Members),
+             ...);
+        },
+        []([[maybe_unused]] const void* p) {
+            static const C fresh{};
+            return (shareable_member(static_cast<const C*>(p)->*Members, fresh.*Members) && ...);
+        }};
 }
 
 }  // namespace detail

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/config.h"
 
-#include <cstddef>
-
 #include "core/base/check.h"
 
 namespace sluice::http {
@@ -51,55 +49,42 @@ const std::vector<const Module*>& all_modules()
     return modules;
 }
 
-// Where each module's conf lies in the one block of a set.
-struct ConfSet::Layout {
-    size_t size = 0;
-    std::vector<size_t> offsets;
-
-    explicit Layout(Kind kind)
-    {
-        for (const Module* m : all_modules()) {
-            const conf::ConfType* type = type_of_kind(*m, kind);
-            SLUICE_CHECK(!type || type->align <= alignof(std::max_align_t));
-            if (type)
-                size = (size + type->align - 1) / type->align * type->align;
-            offsets.push_back(size);
-            size += type ? type->size : 0;
-        }
-    }
-    static const Layout& of(Kind kind)
-    {
-        static const Layout layouts[] = {Layout(main), Layout(server), Layout(location)};
-        return layouts[kind];
-    }
-};
-
-ConfSet::ConfSet(Kind kind) : kind_(kind)
+ConfSet::ConfSet(Kind kind, Level level)
+    : kind_(kind), objects_(all_modules().size()), own_(all_modules().size())
 {
-    const Layout& layout = Layout::of(kind);
-    block_ = std::make_unique_for_overwrite<std::byte[]>(layout.size);
-    objects_.reserve(layout.offsets.size());
-    for (const Module* m : all_modules()) {
-        const conf::ConfType* type = type_of_kind(*m, kind);
-        void* object = type ? block_.get() + layout.offsets[m->index] : nullptr;
-        if (type)
-            type->construct(object);
-        objects_.push_back(object);
-    }
+    if (level == outermost)
+        for (const Module* m : all_modules())
+            if (type_of_kind(*m, kind))
+                own(m->index);
 }
 
 ConfSet::~ConfSet()
 {
     for (const Module* m : all_modules())
-        if (void* object = objects_[m->index])
-            type_of_kind(*m, kind_)->destroy(object);
+        if (own_[m->index])
+            type_of_kind(*m, kind_)->destroy(objects_[m->index]);
 }
 
-void ConfSet::inherit(const ConfSet& parent)
+void* ConfSet::own(size_t module_index)
 {
-    for (const Module* m : all_modules())
-        if (void* object = objects_[m->index])
-            type_of_kind(*m, kind_)->inherit(object, parent.objects_[m->index]);
+    if (!own_[module_index]) {
+        objects_[module_index] = type_of_kind(*all_modules()[module_index], kind_)->make();
+        own_[module_index] = true;
+    }
+    return objects_[module_index];
+}
+
+void ConfSet::inherit(const ConfSet& outer)
+{
+    for (const Module* m : all_modules()) {
+        const conf::ConfType* type = type_of_kind(*m, kind_);
+        if (!type)
+            continue;
+        if (!own_[m->index] && type->shareable(outer.objects_[m->index]))
+            objects_[m->index] = outer.objects_[m->index];
+        else
+            type->inherit(own(m->index), outer.objects_[m->index]);
+    }
 }
 
 void Location::set_content(conf::Apply& apply, Handler handler)
@@ -116,9 +101,9 @@ void* HttpBlock::conf(size_t, const void* tag)
         return parent ? parent->conf(0, tag) : nullptr;
     const Owner& owner = it->second;
     switch (owner.kind) {
-    case ConfSet::main: return main_confs_->at(owner.module_index);
-    case ConfSet::server: return server_confs_ ? server_confs_->at(owner.module_index) : nullptr;
-    default: return location.confs.at(owner.module_index);
+    case ConfSet::main: return main_confs_->own(owner.module_index);
+    case ConfSet::server: return server_confs_ ? server_confs_->own(owner.module_index) : nullptr;
+    default: return location.confs.own(owner.module_index);
     }
 }
 

@@ -135,22 +135,29 @@ struct CoreLocation {
 
 // ---- the graph ----------------------------------------------------------------------------------
 
-/// Conf objects of one level, by Module::index; null where a module has none.
+/// Conf objects of one level, by Module::index; null where a module has none. A level has an object
+/// of its own where a directive of the module stands in it; else it shares the outer level's.
 class ConfSet
 {
 public:
     enum Kind : uint8_t { main, server, location };
-    explicit ConfSet(Kind kind);
+    enum Level : uint8_t { outermost, inner };
+    /// The outermost level has an object of every module.
+    explicit ConfSet(Kind kind, Level level);
     ~ConfSet();
     ConfSet(const ConfSet&) = delete;
+    /// Of inner levels complete after inherit().
     void* at(size_t module_index) const { return objects_[module_index]; }
-    void inherit(const ConfSet& parent);
+    bool owns(size_t module_index) const { return own_[module_index]; }
+    /// This level's own object, made when there is none yet.
+    void* own(size_t module_index);
+    /// Once all directives were applied, from the outermost level inwards.
+    void inherit(const ConfSet& outer);
 
 private:
-    struct Layout;
     Kind kind_;
-    std::unique_ptr<std::byte[]> block_;  // all of them
     std::vector<void*> objects_;
+    std::vector<bool> own_;
 };
 
 /// Phases run in stages: behind the second one the location is found.
@@ -177,7 +184,7 @@ class Location
 public:
     enum Kind : uint8_t { server_root, prefix, prefix_no_regex, exact, regex, named };
 
-    Location() : confs(ConfSet::location) {}
+    explicit Location(ConfSet::Level level = ConfSet::inner) : confs(ConfSet::location, level) {}
     template <class C>
     const C& conf(const Module& m) const
     {
@@ -225,7 +232,7 @@ struct ServerTls {
 };
 
 struct Server {
-    explicit Server(Main& m) : main(m), confs(ConfSet::server) {}
+    explicit Server(Main& m) : main(m), confs(ConfSet::server, ConfSet::inner) {}
     Main& main;
     ConfSet confs;
     const CoreServer* core = nullptr;
@@ -260,7 +267,12 @@ struct Listener {
 using StartEngine = std::shared_ptr<void> (*)(Service&);
 
 struct Main {
-    Main() : main_confs(ConfSet::main), server_confs(ConfSet::server) {}
+    Main()
+        : main_confs(ConfSet::main, ConfSet::outermost),
+          server_confs(ConfSet::server, ConfSet::outermost),
+          root(ConfSet::outermost)
+    {
+    }
     ConfSet main_confs;
     ConfSet server_confs;
     Location root;  // the http level's location confs

@@ -67,7 +67,8 @@ void finish_modules(Main& main, conf::Diagnostics& diag)
         if (m->finish_location)
             each_location(main, [&](Location& location) {
                 Finish finish{main, diag, &location};
-                m->finish_location(finish, location.confs.at(m->index));
+                if (!m->location_conf || location.confs.owns(m->index))
+                    m->finish_location(finish, location.confs.at(m->index));
             });
     for (const Module* m : all_modules())
         if (m->install) {

@@ -68,8 +68,8 @@ struct Module {
     const conf::ConfType* location_conf = nullptr;
     /// Once per generation, after the whole configuration has been read and inherited.
     void (*install)(http::Install&) = nullptr;
-    /// Once per location, server and http level, after inheritance: compile and check (may report
-    /// errors).
+    /// After inheritance, to compile and check (may report errors): once per location, server and
+    /// http level whose location_conf is its own (see ConfSet); of all when there is no such type.
     void (*finish_location)(http::Finish&, void* conf) = nullptr;
     void (*finish_main)(http::Finish&, void* conf) = nullptr;
 

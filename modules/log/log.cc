@@ -203,7 +203,7 @@ void set_access_log(Apply& apply, Conf& conf)
 void finish_location(Finish& finish, void* conf)
 {
     auto& targets = static_cast<Conf*>(conf)->targets;
-    if (targets.is_set() || !finish.location->server)
+    if (targets.is_set() || finish.main.servers.empty())
         return;
     Formats& formats = finish.main.conf<Formats>(module);
     Target target;

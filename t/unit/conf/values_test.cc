@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "core/conf/memory_files.h"
 #include "core/conf/system_files.h"
@@ -148,13 +149,26 @@ TEST(ConfValues, SettingsAreStoredAndInherited)
 
 TEST(ConfValues, ConfTypeMakesAndDestroys)
 {
-    alignas(Location) char room[sizeof(Location)];
-    ASSERT_EQ(location_type.size, sizeof room);
-    location_type.construct(room);
-    EXPECT_EQ(*reinterpret_cast<Location*>(room)->root, "html");
-    location_type.destroy(room);
+    void* made = location_type.make();
+    EXPECT_EQ(*static_cast<Location*>(made)->root, "html");
+    location_type.destroy(made);
     EXPECT_NE(tag_of<Main>(), tag_of<Location>());
     EXPECT_EQ(tag_of<Main>(), main_type.tag);
+}
+
+TEST(ConfValues, AnInnerLevelSharesWhatIsInherited)
+{
+    struct Conf {
+        Setting<int> inherited{1};
+        std::shared_ptr<int> own;
+    };
+    static constexpr ConfType type = conf_of<Conf, &Conf::inherited, &Conf::own>;
+    Conf outer;
+    EXPECT_TRUE(type.shareable(&outer));
+    outer.inherited.set(2);
+    EXPECT_TRUE(type.shareable(&outer));
+    outer.own = std::make_shared<int>(3);
+    EXPECT_FALSE(type.shareable(&outer));
 }
 
 TEST(ConfValues, NarrowNumbersAreChecked)

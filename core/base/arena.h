@@ -158,7 +158,7 @@ public:
     size_t made() const { return made_; }
 
 private:
-    static constexpr size_t step = 32, classes = 64;  // up to 2 KiB; larger frames are malloc's
+    static constexpr size_t step = 16, classes = 128;  // up to 2 KiB; larger frames are malloc's
     struct Header {
         FrameArena* owner;
         size_t index;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/buf/pool.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "core/base/check.h"
+#include "core/base/clock.h"
 
 namespace sluice::buf {
 namespace {
@@ -17,9 +19,16 @@ PoolStats stats;
 struct Free {
     Free* next;
 };
-Free* spare[classes];
+struct Spares {
+    Free* first = nullptr;
+    size_t count = 0;
+    size_t least = 0;  // since the last trim(): so many were not needed
+};
+Spares spares[classes];
 size_t spare_bytes = 0;
 constexpr size_t max_spare_bytes = 64 << 20;  // kept per worker for the next ones
+constexpr ms trim_interval{5000};
+Instant next_trim{0};
 
 int class_of(size_t size)
 {
@@ -31,6 +40,28 @@ int class_of(size_t size)
 size_t class_size(int index)
 {
     return Buffer::smallest << index;
+}
+
+char* take_spare(int index)
+{
+    Spares& s = spares[index];
+    Free* p = s.first;
+    s.first = p->next;
+    s.least = std::min(s.least, --s.count);
+    spare_bytes -= class_size(index);
+    return reinterpret_cast<char*>(p);
+}
+
+// What a burst left and nobody needed since goes back to the system. It is done as buffers are
+// given back: a worker that has nothing to do is not woken for it.
+void trim()
+{
+    next_trim = Clock::in(trim_interval);
+    for (int index = 0; index < classes; ++index) {
+        for (size_t n = spares[index].least; n > 0; --n)
+            std::free(take_spare(index));
+        spares[index].least = spares[index].count;
+    }
 }
 
 }  // namespace
@@ -45,11 +76,8 @@ Buffer::Buffer(size_t size)
     int index = class_of(size);
     capacity_ = index < classes ? class_size(index) : size;
     stats.in_use += capacity_;
-    if (index < classes && spare[index]) {
-        Free* p = spare[index];
-        spare[index] = p->next;
-        spare_bytes -= capacity_;
-        data_ = reinterpret_cast<char*>(p);
+    if (index < classes && spares[index].first) {
+        data_ = take_spare(index);
         return;
     }
     ++stats.allocated;
@@ -69,8 +97,11 @@ void Buffer::release()
     bool keep = index < classes && spare_bytes + capacity_ <= max_spare_bytes;
 #endif
     if (keep) {
-        spare[index] = new (data_) Free{spare[index]};
+        spares[index].first = new (data_) Free{spares[index].first};
+        ++spares[index].count;
         spare_bytes += capacity_;
+        if (Clock::now() >= next_trim)
+            trim();
     } else {
         std::free(data_);
     }

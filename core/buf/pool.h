@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Buffers of the worker: sizes 1 KiB to 256 KiB in powers of two, recycled per size. A Buffer owns
-// its bytes and is a window: [begin, end) holds data, [end, capacity) is room. Taking one never
-// fails (out of memory aborts); what a request may hold is bounded by those who take.
+// Buffers of the worker: sizes 1 KiB to 256 KiB in powers of two, recycled per size; those that
+// nobody needed for 5 seconds are given back to the system. A Buffer owns its bytes and is a
+// window: [begin, end) holds data, [end, capacity) is room. Taking one never fails (out of memory
+// aborts); what a request may hold is bounded by those who take.
 //
 // Slice: a piece of output, memory or a range of an open file. It owns nothing: whoever awaits a
 // write keeps the memory until the write has returned.

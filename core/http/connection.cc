@@ -91,17 +91,17 @@ Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner
 {
     for (;;) {
         if (in.empty() && (requests > 0 || !fresh_bytes())) {
-            Deadline until = begin_idling();
+            deadline_ = begin_idling();
             while (idle) {
-                event::Wait how = co_await stream.watch().readable(until);
-                until = waited(how, until);
+                event::Wait how = co_await stream.watch().readable(deadline_);
+                deadline_ = waited(how, deadline_);
             }
-            if (until == Deadline::never())
+            if (deadline_ == Deadline::never())
                 break;
         }
         if (requests == 0 && wants_tls()) {
-            bool goes_on = co_await secure(self);
-            if (!goes_on)
+            keep_ = co_await secure(self);
+            if (!keep_)
                 break;
             continue;
         }
@@ -116,8 +116,7 @@ Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner
         Rc rc = co_await request->run(request->start());
         judge(rc);
         if (keep_ && !request->body.complete()) {
-            Deadline until = Clock::in(*limits_->lingering_time);
-            keep_ = co_await request->body.discard(*request, until);
+            keep_ = co_await request->body.discard(*request, Clock::in(*limits_->lingering_time));
         }
         end_request();
         if (!keep_)
@@ -185,7 +184,7 @@ void Connection::begin_head()
     parser_->start(defaults.limits, arena);
     idle = false;
     ++service.counters().reading;
-    head_deadline_ = Clock::in(*defaults.core->client_header_timeout);
+    deadline_ = Clock::in(*defaults.core->client_header_timeout);
 }
 
 void Connection::note_read(const net::Io& io)
@@ -220,7 +219,7 @@ Task<Connection::Head> Connection::read_head(Connection& self, Head so_far)
     ParseState state = so_far == Head::bad ? ParseState::error : ParseState::more;
     while (state == ParseState::more) {
         // The buffer grows while the head does: the parser refuses what exceeds the limits.
-        net::Io io = co_await stream.read(in, read_buffer, head_deadline_);
+        net::Io io = co_await stream.read(in, read_buffer, deadline_);
         note_read(io);
         if (!io.good())
             break;

@@ -101,7 +101,7 @@ private:
     const Server* asked_for_ = nullptr;  // by SNI
     std::string peer_text_;
     const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
-    Instant head_deadline_{0};
+    Instant deadline_{0};                   // of the next head, or of its first byte
     bool keep_ = false;
     bool leaving_ = false;  // told that the worker leaves; its last wait
     bool timed_out_ = false;

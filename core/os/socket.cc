@@ -89,6 +89,8 @@ Fd connect(const Address& to, const ConnectOptions& options, int& error)
     }
     if (options.keepalive && !to.is_unix())
         set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+    if (options.speaks_first && !to.is_unix())
+        set_option(fd.get(), IPPROTO_TCP, TCP_QUICKACK, 0);
     if (const Address* from = options.from) {
         bool v6 = to.family() == AF_INET6;
         if (options.transparent && !set_option(fd.get(), v6 ? IPPROTO_IPV6 : IPPROTO_IP,

@@ -16,6 +16,9 @@ struct ConnectOptions {
     const Address* from = nullptr;  // bind(2) to it; null: the system's choice
     bool transparent = false;       // it need not be an address of this machine (CAP_NET_RAW)
     bool keepalive = false;         // SO_KEEPALIVE
+    /// We send at once: the last segment of the handshake waits for our first bytes and leaves with
+    /// them (TCP_QUICKACK off; the kernel sends it alone after its delay of acknowledgements).
+    bool speaks_first = false;
 };
 
 /// A stream socket of the family of `to` with connect(2) begun. error: 0 connected, EINPROGRESS, or

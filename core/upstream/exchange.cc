@@ -248,7 +248,7 @@ Error Exchange::connect_link(http::Request& r)
     }
     int error = 0;
     os::Address from;
-    os::ConnectOptions options{.keepalive = rules_.socket_keepalive};
+    os::ConnectOptions options{.keepalive = rules_.socket_keepalive, .speaks_first = true};
     bind_to(r, from, options);
     os::Fd fd = os::connect(peer_->address, options, error);
     if (net::Room::is_shortage(error)) {

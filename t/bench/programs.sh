@@ -141,6 +141,17 @@ start_program() {    # NAME
     find_worker "$name"
 }
 
+# As new: what earlier rows left in their memory is gone.
+restart_programs() {
+    local name
+    for name in $programs; do
+        kill "${program[$name]}"
+        wait "${program[$name]}" 2>/dev/null || true
+        unset "worker[$name]"
+        start_program "$name"
+    done
+}
+
 # The process that serves: a child, or the program itself. Says so when there is a new one.
 find_worker() {
     local name=$1 old=${worker[$1]:-}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures of the fault tests, as numbers: one "NAME<tab>VALUE" line each. TEST_NGINX_BINARY
-// names another program to measure in the same way; what is of sluice alone is then left to that
-// program's nearest directive. t/fault/run puts the columns side by side.
+// The figures of the fault tests, as numbers: one "NAME<tab>VALUE" line each.
+//     fault_figures [sluice|nginx|haproxy]
+// measures that program in the same way; what it has no counterpart of is left out. t/fault/run
+// puts the columns side by side.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -10,7 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "fleet.h"
+#include "subject.h"
 
 namespace sluice::fault {
 namespace {
@@ -18,22 +19,7 @@ namespace {
 using runner::Io;
 using runner::Socket;
 
-struct Mode {
-    const char* name;
-    const char* ours;         // behind listen's address
-    const char* theirs;       // the same for nginx
-    const char* their_mutex;  // in its events {}
-};
-constexpr Mode modes[] = {
-    {"mutex", "accept=mutex", "", " accept_mutex on;"},
-    {"exclusive", "accept=exclusive", "", " accept_mutex off;"},
-    {"reuseport", "accept=reuseport", "reuseport", ""},
-};
-
-bool peer()
-{
-    return std::getenv("TEST_NGINX_BINARY") != nullptr;
-}
+std::string program = "sluice";
 
 void say(const std::string& name, const std::string& value)
 {
@@ -53,26 +39,26 @@ double ms_since(runner::Deadline start)
     return std::chrono::duration<double, std::milli>(runner::Clock::now() - start).count();
 }
 
-// Starts the program with this mode; false (and said) when it does not start.
-bool begin(Fleet& fleet, const Mode& mode, const std::string& main,
-           const std::string& events = "worker_connections 512;")
+// Starts the program in this mode. Null when it has none such, or (and said) does not start.
+std::unique_ptr<Subject> begin(AcceptMode mode, const Size& size)
 {
-    fleet.events = events + (peer() ? mode.their_mutex : "");
-    fleet.listen_options = peer() ? mode.theirs : mode.ours;
-    fleet.configure(main, "");
-    if (!fleet.start()) {
-        std::fprintf(stderr, "figures: it did not start: %s\n", fleet.read("logs/out").c_str());
-        return false;
+    std::unique_ptr<Subject> subject = make_subject(program);
+    if (!subject->has(mode))
+        return nullptr;
+    subject->configure(mode, size);
+    if (!subject->start()) {
+        std::fprintf(stderr, "figures: it did not start: %s\n", subject->said().c_str());
+        return nullptr;
     }
     sleep_seconds(0.5);
-    return true;
+    return subject;
 }
 
 // One request on a connection of its own: the status, or why there is none; its time in ms.
-std::string ask(const Fleet& fleet, double seconds, double& ms)
+std::string ask(int port, double seconds, double& ms)
 {
     auto start = runner::Clock::now();
-    Socket socket = Socket::connect(std::to_string(fleet.port()));
+    Socket socket = Socket::connect(std::to_string(port));
     std::string bytes;
     if (!socket.open())
         return "refused";
@@ -84,47 +70,46 @@ std::string ask(const Fleet& fleet, double seconds, double& ms)
     return io == Io::timeout ? "hangs" : "no answer";
 }
 
-void evenness(const Mode& mode)
+void evenness(AcceptMode mode)
 {
-    Fleet fleet;
-    if (!begin(fleet, mode, "worker_processes 4;"))
+    auto subject = begin(mode, {.workers = 4});
+    if (!subject)
         return;
-    std::vector<int> workers = fleet.workers(), before;
-    for (int pid : workers)
-        before.push_back(sockets_of(pid));
+    std::vector<int> before = subject->shares();
     std::vector<Socket> clients;
     for (int i = 0; i < 400; ++i) {
-        clients.push_back(Socket::connect(std::to_string(fleet.port())));
+        clients.push_back(Socket::connect(std::to_string(subject->port())));
         std::string answer;
         clients.back().write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(2));
         clients.back().read_some(answer, in_seconds(2));
     }
+    std::vector<int> after = subject->shares();
     std::string each;
-    double sum = 0, squares = 0, n = static_cast<double>(workers.size());
-    for (size_t i = 0; i < workers.size(); ++i) {
-        int count = std::max(0, sockets_of(workers[i]) - before[i]);
+    double sum = 0, squares = 0, n = static_cast<double>(after.size());
+    for (size_t i = 0; i < after.size() && i < before.size(); ++i) {
+        int count = std::max(0, after[i] - before[i]);
         each += (i ? "-" : "") + std::to_string(count);
         sum += count;
         squares += count * count;
     }
     double mean = sum / n;
-    say(std::string("400 long connections on 4 workers, ") + mode.name,
+    say("400 long connections on 4 workers, " + name_of(mode),
         each + " (CV " + number(std::sqrt(std::max(0.0, squares / n - mean * mean)) / mean, 2) +
             ")");
 }
 
-void frozen(const Mode& mode)
+void frozen(AcceptMode mode)
 {
-    Fleet fleet;
-    if (!begin(fleet, mode, "worker_processes 4;"))
+    auto subject = begin(mode, {.workers = 4});
+    if (!subject || !subject->has_worker_processes())
         return;
     int worst = 0;
-    for (int pid : fleet.workers()) {
+    for (int pid : subject->workers()) {
         send(pid, SIGSTOP);
         sleep_seconds(0.7);
         std::vector<Socket> clients;
         for (int i = 0; i < 60; ++i) {
-            clients.push_back(Socket::connect(std::to_string(fleet.port())));
+            clients.push_back(Socket::connect(std::to_string(subject->port())));
             clients.back().write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(1));
         }
         auto end = in_seconds(1);
@@ -136,120 +121,129 @@ void frozen(const Mode& mode)
         worst = std::max(worst, hang);
         send(pid, SIGCONT);
     }
-    say(std::string("of 60 clients hang while one of 4 workers is stopped (worst), ") + mode.name,
+    say("of 60 clients hang while one of 4 workers is stopped (worst), " + name_of(mode),
         std::to_string(worst));
 }
 
-void shortage(const Mode& mode)
+void shortage(AcceptMode mode)
 {
-    Fleet fleet;
-    if (!begin(fleet, mode, "worker_processes 1; worker_rlimit_nofile 64;"))
+    auto subject = begin(mode, {.descriptors = 64});
+    if (!subject)
         return;
-    std::string name = std::string("out of descriptors, ") + mode.name + ": ";
-    int worker = fleet.workers().at(0);
+    std::string name = "out of descriptors, " + name_of(mode) + ": ";
+    int worker = subject->workers().at(0);
     std::vector<Socket> clients;
     for (int i = 0; i < 300; ++i)
-        clients.push_back(Socket::connect(std::to_string(fleet.port())));
+        clients.push_back(Socket::connect(std::to_string(subject->port())));
     sleep_seconds(1.5);
-    size_t lines = count(fleet.log(), "\n");
+    size_t lines = count(subject->log(), "\n");
     double cpu = cpu_seconds(worker), ms = 0;
     auto start = runner::Clock::now();
-    std::string answer = ask(fleet, 2, ms);
+    std::string answer = ask(subject->port(), 2, ms);
     sleep_seconds(3);
     double passed = ms_since(start) / 1000;
     say(name + "a new client",
         answer == "hangs" ? answer : answer + " in " + number(ms, 1) + " ms");
     say(name + "CPU of the worker, %", number(100 * (cpu_seconds(worker) - cpu) / passed, 1));
     say(name + "log lines a second",
-        number(static_cast<double>(count(fleet.log(), "\n") - lines) / passed, 1));
+        number(static_cast<double>(count(subject->log(), "\n") - lines) / passed, 1));
     clients.clear();
     start = runner::Clock::now();
-    while (ask(fleet, 2, ms) != "200" && ms_since(start) < 5000)
+    while (ask(subject->port(), 2, ms) != "200" && ms_since(start) < 5000)
         sleep_seconds(0.001);
     say(name + "whole again after, ms", number(ms_since(start), 1));
 }
 
 void connections_used_up()
 {
-    Fleet fleet;
-    if (!begin(fleet, modes[1], "worker_processes 1;", "worker_connections 40;"))
+    auto subject = begin(AcceptMode::exclusive, {.connections = 40});
+    if (!subject)
         return;
     std::vector<Socket> clients;
     for (int i = 0; i < 60; ++i) {  // each is about to ask, and takes its time
-        clients.push_back(Socket::connect(std::to_string(fleet.port())));
+        clients.push_back(Socket::connect(std::to_string(subject->port())));
         clients.back().write_all("GET / HT", in_seconds(1));
     }
     sleep_seconds(1.2);
     int unanswered = 0;
     double ms = 0;
     for (int i = 0; i < 50; ++i) {
-        std::string answer = ask(fleet, 1, ms);
+        std::string answer = ask(subject->port(), 1, ms);
         unanswered += answer != "200" && answer != "503";
     }
     say("worker_connections used up: of 50 new clients get no answer", std::to_string(unanswered));
 }
 
-void reloads(const Mode& mode, bool crews)
+void reloads(AcceptMode mode, bool crews)
 {
-    Fleet fleet;
-    if (!begin(fleet, mode, "worker_processes 2;"))
+    auto subject = begin(mode, {.workers = 2});
+    if (!subject)
         return;
-    Load load(fleet, 3, 6);
+    Load load(subject->port(), 3, 6);
     for (int i = 0; i < 50; ++i) {
         if (crews)
-            fleet.configure("worker_processes " + std::to_string(i % 2 ? 2 : 4) + ";", "");
-        fleet.signal(SIGHUP);
+            subject->configure(mode, {.workers = i % 2 ? 2 : 4});
+        subject->reload();
         sleep_seconds(0.2);
     }
     load.end();
-    say(std::string("lost in 50 reloads in 10 s under load, ") + mode.name +
+    say("lost in 50 reloads in 10 s under load, " + name_of(mode) +
             (crews ? ", 2 and 4 workers in turn" : ""),
         std::to_string(load.losses()));
 }
 
 void killed()
 {
-    Fleet fleet;
-    if (!begin(fleet, modes[1], "worker_processes 2;"))
+    auto subject = begin(AcceptMode::exclusive, {.workers = 2});
+    if (!subject)
         return;
     double best = 1e9;
+    const char* name = "a killed worker is replaced after, ms (best of 5)";
     for (int i = 0; i < 5; ++i) {
-        std::vector<int> before = fleet.workers();
+        std::vector<int> before = subject->workers();
+        if (before.empty())
+            return say(name, "never: the master ends, too");
         auto start = runner::Clock::now();
         send(before.at(0), SIGKILL);
-        eventually([&] {
-            std::vector<int> now = fleet.workers();
-            return now.size() == 2 && now != before && lives(now[0]) && lives(now[1]) &&
-                   std::find(now.begin(), now.end(), before[0]) == now.end();
-        });
+        bool replaced = eventually(
+            [&] {
+                std::vector<int> now = subject->workers();
+                return now.size() == before.size() && now != before &&
+                       std::all_of(now.begin(), now.end(), lives) &&
+                       std::find(now.begin(), now.end(), before[0]) == now.end();
+            },
+            5);
+        if (!replaced)
+            return say(name, "never: the master ends, too");
         best = std::min(best, ms_since(start));
         sleep_seconds(0.2);
     }
-    say("a killed worker is replaced after, ms (best of 5)", number(best, 1));
+    say(name, number(best, 1));
 }
 
 void own_include()
 {
-    Fleet fleet;
-    fleet.write("conf/nginx.conf", "include nginx.conf;\n");
-    Said said = fleet.run({"-t"});
+    std::unique_ptr<Subject> subject = make_subject(program);
+    if (!subject->includes_files())
+        return;
+    int code = subject->test_own_include();
     say("-t with a configuration that includes itself",
-        said.code > 128 ? "dies of signal " + std::to_string(said.code - 128)
-                        : "refused, exit " + std::to_string(said.code));
+        code > 128 ? "dies of signal " + std::to_string(code - 128)
+                   : "refused, exit " + std::to_string(code));
 }
 
 void all()
 {
-    for (const Mode& mode : modes)
+    for (AcceptMode mode : accept_modes)
         evenness(mode);
-    for (const Mode& mode : {modes[0], modes[1]})
+    for (AcceptMode mode : accept_modes)
         frozen(mode);
-    for (const Mode& mode : modes)
+    for (AcceptMode mode : accept_modes)
         shortage(mode);
     connections_used_up();
-    for (const Mode& mode : modes)
+    for (AcceptMode mode : accept_modes)
         reloads(mode, false);
-    for (const Mode& mode : modes)
+    for (AcceptMode mode : accept_modes)
         reloads(mode, true);
     killed();
     own_include();
@@ -261,6 +255,12 @@ void all()
 int main(int argc, char** argv)
 {
     testing::InitGoogleTest(&argc, argv);  // the harness reports its own failures there
+    if (argc > 1)
+        sluice::fault::program = argv[1];
+    if (!sluice::fault::make_subject(sluice::fault::program)) {
+        std::fprintf(stderr, "fault_figures: what is %s?\n", sluice::fault::program.c_str());
+        return 2;
+    }
     sluice::fault::all();
     return 0;
 }

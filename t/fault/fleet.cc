@@ -251,7 +251,7 @@ bool closed_before(int fd)
 
 }  // namespace
 
-Load::Load(const Fleet& fleet, int fresh_clients, int kept_clients) : port_(fleet.port())
+Load::Load(int port, int fresh_clients, int kept_clients) : port_(port)
 {
     for (int i = 0; i < fresh_clients; ++i)
         threads_.emplace_back([this] { fresh(); });

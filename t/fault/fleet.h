@@ -100,7 +100,8 @@ private:
 class Load
 {
 public:
-    Load(const Fleet& fleet, int fresh, int kept);
+    Load(const Fleet& fleet, int fresh, int kept) : Load(fleet.port(), fresh, kept) {}
+    Load(int port, int fresh, int kept);
     ~Load() { end(); }
     /// What was lost, a line each (the first twenty); "" when nothing was.
     std::string end();

@@ -66,6 +66,11 @@ bool Generation::read(const Setup& setup, Report& report)
     interpreter.run(globals.nodes, block);
     interpreter.run(tree.nodes, block);
 
+    if (main.worker_watchdog.is_set() && main.worker_watchdog->count() > 0 && !*main.master_process)
+        diag.warn(main.worker_watchdog_at, "watchdog-without-master",
+                  "\"worker_watchdog\" has no effect with \"master_process off\": there is no "
+                  "master that could replace the process");
+
     pid_path = below(setup.prefix, main.pid.is_set() ? *main.pid : std::string(defaults.pid));
     error_logs_ = main.error_logs;
     if (error_logs_.empty())

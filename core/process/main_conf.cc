@@ -75,6 +75,12 @@ void add_env(Apply& apply, MainConf& main)
     main.env.push_back(apply.arg(0));
 }
 
+void set_watchdog(Apply& apply, MainConf& main)
+{
+    conf::store<&MainConf::worker_watchdog>.apply(apply, &main);
+    main.worker_watchdog_at = apply.node.stop;
+}
+
 void set_priority(Apply& apply, MainConf& main)
 {
     if (main.worker_priority.is_set())
@@ -251,7 +257,7 @@ constexpr Directive rows[] = {
     {"worker_rlimit_nofile", in_main, 1, 1, store<&MainConf::worker_rlimit_nofile>},
     {"worker_rlimit_core", in_main, 1, 1, store<&MainConf::worker_rlimit_core>},
     {"worker_shutdown_timeout", in_main, 1, 1, store<&MainConf::worker_shutdown_timeout>},
-    {"worker_watchdog", in_main, 1, 1, store<&MainConf::worker_watchdog>},
+    {"worker_watchdog", in_main, 1, 1, call<set_watchdog>},
     {"worker_dumpable", in_main, 1, 1, store<&MainConf::worker_dumpable>},
     {"graceful_term", in_main, 1, 1, store<&MainConf::graceful_term>},
     {"worker_cpu_affinity", in_main, 1, any, call<set_affinity>},

@@ -36,6 +36,7 @@ struct MainConf {
     conf::Setting<conf::Size> worker_rlimit_core;
     conf::Setting<std::chrono::milliseconds> worker_shutdown_timeout;
     conf::Setting<std::chrono::milliseconds> worker_watchdog;
+    conf::Pos worker_watchdog_at;
     conf::Setting<bool> worker_dumpable{false};
     conf::Setting<bool> graceful_term{false};  // where it is not set: on for PID 1
     conf::Setting<std::string> working_directory;

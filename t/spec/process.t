@@ -148,3 +148,45 @@ qr{\[emerg\] .*open\(\) "\S+/none/access\.log" failed \(2: No such file or direc
 --- cli: -t -q
 --- exit_code: 1
 --- stderr_like: unknown directive "nonsense"
+
+
+
+=== TEST 14: a watchdog that nobody keeps is a warning with its line
+--- nginx_conf
+daemon off; pid logs/nginx.pid; error_log logs/error.log info;
+events { }
+worker_watchdog 5s;
+master_process off;
+http { access_log off; server { listen $TEST_NGINX_SERVER_PORT; return 200 "ok\n"; } }
+--- cli: -t
+--- exit_code: 0
+--- stderr_like: \[warn\] "worker_watchdog" has no effect with "master_process off": .* in \S+nginx\.conf:3\n
+--- not_nginx: worker_watchdog is sluice's
+
+
+
+=== TEST 15: and the server starts with it
+--- nginx_conf
+daemon off; master_process off; pid logs/nginx.pid; error_log logs/error.log info;
+events { }
+worker_watchdog 5s;
+http { access_log off; server { listen $TEST_NGINX_SERVER_PORT; return 200 "ok\n"; } }
+--- request
+GET /
+--- response_body
+ok
+--- error_log: [warn]
+--- not_nginx: worker_watchdog is sluice's
+
+
+
+=== TEST 16: with a master it is none
+--- nginx_conf
+daemon off; pid logs/nginx.pid; error_log logs/error.log info;
+events { }
+worker_watchdog 5s;
+http { access_log off; server { listen $TEST_NGINX_SERVER_PORT; return 200 "ok\n"; } }
+--- cli: -t
+--- exit_code: 0
+--- stderr_like: ^\S+: the configuration file \S+ syntax is ok\n
+--- not_nginx: worker_watchdog is sluice's

@@ -19,6 +19,8 @@ public:
         set(get() + n);
         return *this;
     }
+    /// Where there are several writers, and all of them use only this.
+    void add_shared(uint64_t n) { n_.fetch_add(n, std::memory_order_relaxed); }
     uint64_t get() const { return n_.load(std::memory_order_relaxed); }
     operator uint64_t() const { return get(); }
     void set(uint64_t n) { n_.store(n, std::memory_order_relaxed); }

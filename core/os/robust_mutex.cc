@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/os/robust_mutex.h"
 
+#include <time.h>
+
 #include <cerrno>
 
 #include "core/base/check.h"
@@ -21,7 +23,7 @@ int RobustMutex::init()
 RobustMutex::Got RobustMutex::got(int rc)
 {
     // Anything else is a lock that was never made, or one that we hold already.
-    SLUICE_CHECK(rc == 0 || rc == EOWNERDEAD || rc == EBUSY);
+    SLUICE_CHECK(rc == 0 || rc == EOWNERDEAD || rc == EBUSY || rc == ETIMEDOUT);
     return rc == 0 ? Got::yes : rc == EOWNERDEAD ? Got::after_death : Got::no;
 }
 
@@ -33,6 +35,22 @@ RobustMutex::Got RobustMutex::lock()
 RobustMutex::Got RobustMutex::try_lock()
 {
     return got(::pthread_mutex_trylock(&mutex_));
+}
+
+RobustMutex::Got RobustMutex::lock_within(int milliseconds)
+{
+    if (Got at_once = try_lock(); at_once != Got::no)
+        return at_once;
+    timespec until{};
+    ::clock_gettime(CLOCK_MONOTONIC, &until);
+    constexpr long second = 1'000'000'000;
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += long{milliseconds % 1000} * 1'000'000;
+    if (until.tv_nsec >= second) {
+        until.tv_nsec -= second;
+        ++until.tv_sec;
+    }
+    return got(::pthread_mutex_clocklock(&mutex_, CLOCK_MONOTONIC, &until));
 }
 
 void RobustMutex::consistent()

@@ -120,6 +120,7 @@ public:
         Counter refused;    // there was no room for a node
         Counter evicted;    // removed to make room, by the owner's count
         Counter recovered;  // times that a process died inside
+        Counter missed;     // times that somebody went on without the lock; see zone.h
     };
     const Counts& counts() const { return header_.counts; }
     Counts& counts() { return header_.counts; }

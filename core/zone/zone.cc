@@ -8,6 +8,8 @@
 namespace sluice::zone {
 namespace {
 
+constexpr ms report_every{1000};
+
 // The lock is ours, and its holder died inside.
 void put_right(Table& table, const std::string& name, const Log* log)
 {
@@ -23,8 +25,30 @@ void put_right(Table& table, const std::string& name, const Log* log)
 
 Lock::Lock(const Zone& zone) : table_(zone.table())
 {
-    if (table_.mutex().lock() == os::RobustMutex::Got::after_death)
+    // Who has waited in vain once does not wait again, or each request would take that long.
+    Zone::Stuck& stuck = zone.stuck_;
+    os::RobustMutex::Got got = stuck.now
+                                   ? table_.mutex().try_lock()
+                                   : table_.mutex().lock_within(static_cast<int>(patience.count()));
+    held_ = got != os::RobustMutex::Got::no;
+    if (got == os::RobustMutex::Got::after_death)
         put_right(table_, zone.name(), zone.log_);
+    stuck.now = !held_;
+    if (held_ && stuck.unsaid == 0)
+        return;
+    if (!held_) {
+        ++stuck.unsaid;
+        table_.counts().missed.add_shared(1);
+    }
+    if (Instant now = Clock::now(); now - stuck.said >= report_every) {
+        stuck.said = now;
+        if (zone.log_)
+            (*zone.log_)(Level::alert,
+                         "zone \"{}\" is locked by a process that does not go on (stopped?); "
+                         "{} times it was done without",
+                         zone.name(), stuck.unsaid);
+        stuck.unsaid = 0;
+    }
 }
 
 Result<Zone*, std::string> Set::use(std::string_view name, const void* kind)

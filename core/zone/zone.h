@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/result.h"
 #include "core/zone/table.h"
@@ -40,19 +41,41 @@ private:
     size_t size_ = 0;
     std::shared_ptr<Table> table_;  // of this and the generations before that have the same
     const Log* log_ = nullptr;
+    // Of this process: somebody holds the lock and does not go on.
+    struct Stuck {
+        bool now = false;
+        uint64_t unsaid = 0;  // misses
+        Instant said{0};
+    };
+    mutable Stuck stuck_;
 };
 
 /// Holds a zone's lock. Where a process died with it, the table is put right first, and the error
 /// log says so. Never across a wait.
-class Lock
+///
+/// A process that is stopped inside (SIGSTOP, a debugger) keeps the lock and must not stop the
+/// others: after `patience` this is false, and from then on at once, until the lock can be had
+/// again. Who finds it false leaves the table alone and goes on as its module says; it is counted,
+/// and the error log says it at most once a second.
+class [[nodiscard]] Lock
 {
 public:
+    /// Above what holders take that run: table.h and README.md say how long, and how the machine
+    /// shares its CPUs is added to it.
+    static constexpr ms patience{50};
+
     explicit Lock(const Zone& zone);
-    ~Lock() { table_.mutex().unlock(); }
+    ~Lock()
+    {
+        if (held_)
+            table_.mutex().unlock();
+    }
     Lock(const Lock&) = delete;
+    explicit operator bool() const { return held_; }
 
 private:
     Table& table_;
+    bool held_;
 };
 
 /// All zones of one configuration.

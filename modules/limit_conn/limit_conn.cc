@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // limit_conn: so many requests at a time per key, counted by all workers together. A state belongs
 // to a key and a worker; what a worker held that died is given back by the master.
+#include <algorithm>
+#include <map>
+
 #include "core/base/bytes.h"
 #include "core/http/service.h"
 #include "modules/lib/limit.h"
@@ -47,11 +50,59 @@ uint32_t own_pid(const Request& r)
     return static_cast<uint32_t>(r.c.service.pid());
 }
 
+/// Places of requests that ended while a stopped process kept the zone's lock (zone::Lock). They
+/// are given back once it can be had, or they would count for as long as this worker lives.
+class Debts final : public event::Timer
+{
+public:
+    void add(const zone::Zone& zone, std::string_view key, uint32_t owner)
+    {
+        ++owed_[&zone][{std::string(key), owner}];
+        if (!set())
+            event::Loop::current().timers().add(*this, Clock::in(pause));
+    }
+
+private:
+    static constexpr ms pause{50};
+    using Places = std::map<std::pair<std::string, uint32_t>, uint32_t>;
+
+    void expired() override
+    {
+        std::erase_if(owed_, [](const auto& of) { return pay(*of.first, of.second); });
+        if (!owed_.empty())
+            event::Loop::current().timers().add(*this, Clock::in(pause));
+    }
+    static bool pay(const zone::Zone& zone, const Places& places)
+    {
+        zone::Lock lock(zone);
+        if (!lock)
+            return false;
+        zone::Table& table = zone.table();
+        for (const auto& [place, n] : places)
+            if (zone::Node* own = table.find(place.first, table.hash(place.first), place.second)) {
+                uint32_t& counted = own->value<Count>().n;
+                counted -= std::min(counted, n);
+                if (counted == 0)
+                    table.remove(*own);
+            }
+        return true;
+    }
+
+    std::map<const zone::Zone*, Places> owed_;  // zones live as long as the worker
+};
+
+// Of this worker; never destroyed, its loop ends first.
+Debts& debts()
+{
+    static auto* const all = new Debts;
+    return *all;
+}
+
 /// One request counted in one zone, until its end.
 class Held
 {
 public:
-    enum Got { counted, full, no_room };
+    enum Got { counted, full, no_room, unknown };
 
     Held(const zone::Zone& zone, std::string_view key, uint32_t owner)
         : zone_(zone), key_(key), owner_(owner), hash_(zone.table().hash(key))
@@ -64,6 +115,8 @@ public:
     {
         zone::Table& table = zone_.table();
         zone::Lock lock(zone_);
+        if (!lock)
+            return unknown;
         uint32_t all = 0;
         zone::Node* own = nullptr;
         table.each(key_, hash_, [&](zone::Node& node) {
@@ -87,6 +140,8 @@ public:
             return;
         counted_ = false;
         zone::Lock lock(zone_);
+        if (!lock)
+            return debts().add(zone_, key_, owner_);
         zone::Node* own = zone_.table().find(key_, hash_, owner_);
         if (own && --own->value<Count>().n == 0)
             zone_.table().remove(*own);
@@ -133,7 +188,8 @@ Task<Rc> handle(Request& r)
         if (key.empty())
             continue;
         Held* held = r.arena().make<Held>(*limit.zone->zone, key, own_pid(r));
-        if (Held::Got got = held->take(limit.most); got != Held::counted) {
+        Held::Got got = held->take(limit.most);
+        if (got == Held::full || got == Held::no_room) {
             for (Held* earlier : all)
                 earlier->give_back();
             return refuse(r, conf, limit, got);

@@ -64,6 +64,8 @@ Judgement judge(const Measure& m, bool let_in, bool may_refuse)
     int64_t now = Clock::now().ticks;
     zone::Table& table = m.table();
     zone::Lock lock(*m.limit->zone->zone);
+    if (!lock)
+        return {};  // better than refusing everybody while a process is stopped inside
     if (zone::Node* node = table.find(m.key, m.hash)) {
         table.touch(*node, limit::now_seconds());
         auto& bucket = node->value<Bucket>();

@@ -98,21 +98,21 @@ ZoneStore::ZoneStore(const zone::Zone& zone, std::chrono::seconds timeout)
 
 void ZoneStore::add(std::string_view id, std::string_view session)
 {
+    zone::Lock lock(zone_);
+    if (!lock)
+        return;  // a stopped process keeps it: the next handshake is a full one
     std::string key(id);
     key += session;
     uint32_t now = steady_seconds();
-    {
-        zone::Lock lock(zone_);
-        zone::Table& table = zone_.table();
-        for (int i = 0; i < expire_at_once; ++i)
-            if (zone::Node* old = table.oldest(); old && old->value<Entry>().expires <= now)
-                table.remove(*old);
-        while (!table.has_room(key.size()) && table.oldest()) {
-            table.remove(*table.oldest());
-            ++table.counts().evicted;
-        }
-        table.add(key, table.hash(id), 0, Entry{now + timeout_}, now);
+    zone::Table& table = zone_.table();
+    for (int i = 0; i < expire_at_once; ++i)
+        if (zone::Node* old = table.oldest(); old && old->value<Entry>().expires <= now)
+            table.remove(*old);
+    while (!table.has_room(key.size()) && table.oldest()) {
+        table.remove(*table.oldest());
+        ++table.counts().evicted;
     }
+    table.add(key, table.hash(id), 0, Entry{now + timeout_}, now);
     OPENSSL_cleanse(key.data(), key.size());
 }
 
@@ -120,7 +120,7 @@ std::string ZoneStore::find(std::string_view id)
 {
     zone::Lock lock(zone_);
     zone::Table& table = zone_.table();
-    zone::Node* node = table.find_prefix(id, table.hash(id));
+    zone::Node* node = lock ? table.find_prefix(id, table.hash(id)) : nullptr;
     if (!node)
         return {};
     if (node->value<Entry>().expires <= steady_seconds()) {
@@ -133,6 +133,8 @@ std::string ZoneStore::find(std::string_view id)
 void ZoneStore::remove(std::string_view id)
 {
     zone::Lock lock(zone_);
+    if (!lock)
+        return;  // it expires
     zone::Table& table = zone_.table();
     if (zone::Node* node = table.find_prefix(id, table.hash(id)))
         table.remove(*node);
@@ -175,8 +177,10 @@ void ZoneKeys::look()
     int64_t span = Clock::wall_seconds() / lifetime_;
     if (span == span_ && known_[0])
         return;
-    span_ = span;
     zone::Lock lock(zone_);
+    if (!lock)
+        return;  // a stopped process keeps it: with the keys that we have, and asked again
+    span_ = span;
     zone::Table& table = zone_.table();
     known_[1] = load(span - 1, keys_[1]);
     known_[0] = load(span, keys_[0]);

@@ -130,6 +130,9 @@ constexpr Metric<zone::Zone> of_zones[] = {
      table<&zone::Table::Counts::recovered>},
 };
 
+    {"zone_lock_missed", counter, false,
+     "Times that it was done without because a stopped process held its lock.",
+     table<&zone::Table::Counts::missed>},
 constexpr Metric<PeerView> of_peers[] = {
     {"upstream_peer_up", gauge, false, "0: marked down, resting after failures, or unhealthy.",
      is_up},

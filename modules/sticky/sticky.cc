@@ -113,6 +113,8 @@ Peer* Learn::find(const Choice& choice, const std::vector<Peer*>& peers)
     uint64_t key = 0;
     {
         zone::Lock lock(*rules_.zone);
+        if (!lock)
+            return nullptr;  // a stopped process keeps it: as a client without a session
         forget_old(table, now);
         if (zone::Node* node = table.find(session, table.hash(session))) {
             table.touch(*node, now);
@@ -132,6 +134,8 @@ void Learn::answered(Request& r, Peer& peer)
     zone::Table& table = rules_.zone->table();
     uint32_t now = limit::now_seconds(), hash = table.hash(session);
     zone::Lock lock(*rules_.zone);
+    if (!lock)
+        return;  // its next answer teaches it again
     forget_old(table, now);
     if (zone::Node* node = table.find(session, hash)) {
         table.touch(*node, now);

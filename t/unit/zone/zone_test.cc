@@ -2,6 +2,11 @@
 #include "core/zone/zone.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
 
 namespace sluice::zone {
 namespace {
@@ -82,6 +87,53 @@ TEST(Zones, MemoryThatThereIsNot)
         more.make(std::to_string(i).c_str(), &kind_a, Table::max_memory, "");
     std::string why = more.open(nullptr, more.log);
     EXPECT_TRUE(why.starts_with("mmap(MAP_ANON|MAP_SHARED, 137438953472) failed (12: ")) << why;
+}
+
+// A process that is stopped with the lock keeps it. Who needs it waits once, then no more, until it
+// is free again.
+TEST(Zones, AStoppedHolderKeepsNobodyElse)
+{
+    Named zones;
+    Zone* zone = zones.make("x", &kind_a, size, "");
+    ASSERT_EQ(zones.open(nullptr, zones.log), "");
+    int child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        {
+            Lock lock(*zone);
+            ::raise(SIGSTOP);
+            zone->table().add("c", zone->table().hash("c"), 0, 1, 0);
+        }
+        ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, WUNTRACED), child);
+    ASSERT_TRUE(WIFSTOPPED(status));
+    auto lock_takes = [&](bool& got) {
+        auto began = std::chrono::steady_clock::now();
+        Lock lock(*zone);
+        got = static_cast<bool>(lock);
+        return std::chrono::steady_clock::now() - began;
+    };
+    bool got = true;
+    EXPECT_GE(lock_takes(got), Lock::patience);
+    EXPECT_FALSE(got);
+    auto others = std::chrono::steady_clock::duration{0};
+    for (int i = 0; i < 100; ++i) {
+        others += lock_takes(got);
+        EXPECT_FALSE(got);
+    }
+    EXPECT_LT(others, Lock::patience);  // all of them
+    EXPECT_EQ(zone->table().counts().missed, 101u);
+    EXPECT_EQ(zone->table().counts().nodes, 0u);
+
+    ::kill(child, SIGCONT);
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    lock_takes(got);
+    EXPECT_TRUE(got);
+    EXPECT_EQ(zone->table().counts().nodes, 1u);
+    EXPECT_EQ(zone->table().counts().recovered, 0u);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/os/process.h"
 #include "core/os/sys.h"
@@ -89,6 +90,8 @@ void Master::become_worker(Crew& crew, size_t index, net::WorkerLine* line, os::
         if (other)
             other.generation->sockets.clear();
         other.accepting.reset();
+        if (loading_.waits())
+            loading_.generation->sockets.clear();
         for (Slot& slot : next_.slots)
             slot.ready.close();
         master = os::parent_id();
@@ -139,6 +142,7 @@ bool Master::lost_worker(int pid)
 void Master::load_next()
 {
     load_wanted_ = false;
+    give_up_loading();
     asked_next_ = std::move(asking_);
     asking_.clear();
     if (resting_ && successor_ != 0) {
@@ -149,19 +153,44 @@ void Master::load_next()
     }
     log()(Level::notice, "reconfiguring");
     startup_.manager.reloading();
-    Report report(log(), current_.generation->logs_to_stderr(), false);
-    std::shared_ptr<Generation> generation = Generation::parse(setup_, report);
-    bool good = generation && generation->open(setup_, current_.generation.get(), nullptr, report);
+    loading_.report = std::make_unique<Report>(log(), current_.generation->logs_to_stderr(), false);
+    loading_.generation = Generation::parse(setup_, *loading_.report);
+    Listening got = Listening::failed;
+    if (loading_.generation)
+        got =
+            loading_.generation->open(setup_, current_.generation.get(), nullptr, *loading_.report);
+    take_loaded(got);
+}
+
+// After each try to listen.
+void Master::take_loaded(Listening got)
+{
     os::update_clock();
-    if (!good) {
-        startup_.manager.ready(current_.generation->number);
-        return answer_next(report.collected());
+    if (got == Listening::in_use && loading_.tries.another(*loading_.report)) {
+        loading_.again = Clock::in(BindTries::pause);
+        return;
     }
+    Loading loaded = std::exchange(loading_, Loading());
+    if (got != Listening::good) {
+        startup_.manager.ready(current_.generation->number);
+        return answer_next(loaded.report->collected());
+    }
+    std::shared_ptr<Generation> generation = std::move(loaded.generation);
     generation->number = ++generations_;
     generation->log(Level::notice, "using the \"epoll\" event method");
     generation->log(Level::notice, "start worker processes");
     if (!muster(std::move(generation)))
         give_up_next("the workers could not be started");
+}
+
+// A later reload comes before one that waits for an address: what is asked for last counts.
+void Master::give_up_loading()
+{
+    if (!loading_.waits())
+        return;
+    Loading given_up = std::exchange(loading_, Loading());
+    (*given_up.report)(Level::emerg, "another reload has come, this one is given up");
+    answer_next(given_up.report->collected());
 }
 
 void Master::answer_next(const std::string& error)

@@ -107,26 +107,44 @@ bool Generation::open_logs(Report& report)
     return false;
 }
 
-bool Generation::open(const Setup& setup, const Generation* running, Inherited* inherited,
-                      Report& report)
+Listening Generation::open(const Setup& setup, const Generation* running, Inherited* inherited,
+                           Report& report)
 {
     if (!complete(report))
-        return false;
+        return Listening::failed;
     if (setup.test) {
         os::WholeFile pid;
         if (int error = pid.prepare(pid_path, "")) {
             report(Level::emerg,
                    fmt::format("open() \"{}\" failed {}", pid_path, errno_text(error)));
-            return false;
+            return Listening::failed;
         }
         add_logs();
     }
     if (!open_logs(report))
-        return false;
+        return Listening::failed;
     report.use(log, logs_to_stderr());
     if (!setup.test)
         make_directories(report);
-    return open_zones(running, report) && open_sockets(setup, running, inherited, report);
+    if (!open_zones(running, report))
+        return Listening::failed;
+    return open_sockets(setup, running, inherited, report);
+}
+
+Listening Generation::listen_again(Report& report)
+{
+    return open_listeners(listen_needs_, beside_another_, sockets, report);
+}
+
+bool Generation::open_patiently(const Setup& setup, Inherited* inherited, Report& report)
+{
+    BindTries tries;
+    Listening got = open(setup, nullptr, inherited, report);
+    while (got == Listening::in_use && tries.another(report)) {
+        os::sleep_ms(static_cast<int>(BindTries::pause.count()));
+        got = listen_again(report);
+    }
+    return got == Listening::good;
 }
 
 // What nginx checks once the text has turned out to be good.
@@ -187,7 +205,9 @@ size_t Generation::descriptors_besides() const
 {
     constexpr size_t own =
         3 + 5;  // standard ones; epoll, signals, lifeline, resolver, notifications
-    size_t listeners = 2 * payload->listens().size();  // the socket, and what is registered
+    size_t listeners = 0;
+    for (const net::ListenSpec& spec : payload->listens())  // the socket, and what is registered
+        listeners += 2 * (spec.mode == net::AcceptMode::reuseport ? workers() : 1);
     return own + 2 * workers() + listeners + log_registry().size() + *events.reserve_fds;
 }
 
@@ -224,14 +244,16 @@ bool Generation::forget_process(int pid) const
     return !zones || zones->drop_owner(pid);
 }
 
-bool Generation::open_sockets(const Setup& setup, const Generation* running, Inherited* inherited,
-                              Report& report)
+Listening Generation::open_sockets(const Setup& setup, const Generation* running,
+                                   Inherited* inherited, Report& report)
 {
-    ListenNeeds needs{payload->listens(), workers(), setup.test};
-    for (net::ListenSpec& spec : needs.specs)
+    listen_needs_ = {payload->listens(), workers(), setup.test};
+    for (net::ListenSpec& spec : listen_needs_.specs)
         if (!spec.mode_is_set && *events.accept_mutex)
             spec.mode = net::AcceptMode::mutex;
-    return open_listeners(needs, running ? &running->sockets : nullptr, inherited, sockets, report);
+    beside_another_ = running || (inherited && inherited->predecessor() != 0);
+    take_over_listeners(listen_needs_, running ? &running->sockets : nullptr, inherited, sockets);
+    return listen_again(report);
 }
 
 size_t Generation::workers() const

@@ -38,8 +38,12 @@ public:
 
     static std::shared_ptr<Generation> parse(const Setup& setup, Report& report);
     /// `running` may be null, and so may `inherited`. Under -t an address in use is no error, and
-    /// sockets are closed again.
-    bool open(const Setup& setup, const Generation* running, Inherited* inherited, Report& report);
+    /// sockets are closed again. One try: in_use asks for listen_again() a little later.
+    Listening open(const Setup& setup, const Generation* running, Inherited* inherited,
+                   Report& report);
+    Listening listen_again(Report& report);
+    /// The same where there is nothing else to do meanwhile: sleeps between the tries.
+    bool open_patiently(const Setup& setup, Inherited* inherited, Report& report);
 
     /// TERM to this master lets workers finish (graceful_term; by default of PID 1 only, whose TERM
     /// is the container's "please stop").
@@ -74,11 +78,13 @@ private:
     bool open_logs(Report& report);
     void make_directories(Report& report);
     bool open_zones(const Generation* running, Report& report);
-    bool open_sockets(const Setup& setup, const Generation* running, Inherited* inherited,
-                      Report& report);
+    Listening open_sockets(const Setup& setup, const Generation* running, Inherited* inherited,
+                           Report& report);
 
     std::vector<std::shared_ptr<LogFile>> error_files_;
     std::vector<ErrorLog> error_logs_;
+    ListenNeeds listen_needs_;
+    bool beside_another_ = false;  // that serves meanwhile
 };
 
 }  // namespace sluice::process

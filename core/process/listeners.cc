@@ -13,8 +13,6 @@
 namespace sluice::process {
 namespace {
 
-constexpr int bind_tries = 5, bind_pause_ms = 500;  // nginx's
-
 struct {
     int owner = 0, predecessor = 0;
 } socket_files;
@@ -97,18 +95,6 @@ int open_missing(const ListenNeeds& needs, net::ListenSet& set, bool running, Re
     return 0;
 }
 
-int open_all(const ListenNeeds& needs, net::ListenSockets& sockets, bool running, Report& report)
-{
-    int worst = 0;
-    for (net::ListenSet& set : sockets) {
-        int error = open_missing(needs, set, running, report);
-        if (error && error != EADDRINUSE)
-            return error;
-        worst = error ? error : worst;
-    }
-    return worst;
-}
-
 }  // namespace
 
 void own_sockets(int predecessor)
@@ -121,12 +107,11 @@ void disown_sockets()
     socket_files = {};
 }
 
-bool open_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
-                    Inherited* inherited, net::ListenSockets& sockets, Report& report)
+void take_over_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
+                         Inherited* inherited, net::ListenSockets& sockets)
 {
-    const int predecessor = inherited ? inherited->predecessor() : 0;
     if (!running)
-        own_sockets(predecessor);
+        own_sockets(inherited ? inherited->predecessor() : 0);
     sockets.clear();
     for (const net::ListenSpec& spec : needs.specs) {
         net::ListenSet& set = sockets.emplace_back();
@@ -137,21 +122,31 @@ bool open_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
         if (inherited)
             take_inherited(*inherited, needs, set);
     }
-    for (int left = bind_tries;;) {
-        int error = open_all(needs, sockets, running || predecessor != 0, report);
-        if (error == 0)
-            break;
-        if (error != EADDRINUSE)
-            return false;
-        if (--left == 0) {
-            report(Level::emerg, "still could not bind()");
-            return false;
-        }
-        report(Level::notice, fmt::format("try again to bind() after {}ms", bind_pause_ms));
-        os::sleep_ms(bind_pause_ms);
+}
+
+Listening open_listeners(const ListenNeeds& needs, bool beside, net::ListenSockets& sockets,
+                         Report& report)
+{
+    Listening all = Listening::good;
+    for (net::ListenSet& set : sockets) {
+        int error = open_missing(needs, set, beside, report);
+        if (error && error != EADDRINUSE)
+            return Listening::failed;
+        if (error)
+            all = Listening::in_use;
     }
     if (needs.test)
         sockets.clear();
+    return all;
+}
+
+bool BindTries::another(Report& report)
+{
+    if (--left_ == 0) {
+        report(Level::emerg, "still could not bind()");
+        return false;
+    }
+    report(Level::notice, fmt::format("try again to bind() after {}ms", pause.count()));
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/net/listen.h"
 #include "core/process/inherited.h"
 #include "core/process/report.h"
@@ -17,12 +18,33 @@ struct ListenNeeds {
     bool test = false;   // -t: an address in use is no error
 };
 
-/// Fills `sockets`, which holds one set for each of needs.specs afterwards. `running` may be null.
-/// Tries an address in use for a while, as nginx. False: what and why is in the report, and what
-/// was opened here closes with `sockets`. Sockets of `inherited` (may be null) come before new
-/// ones.
-bool open_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
-                    Inherited* inherited, net::ListenSockets& sockets, Report& report);
+/// Fills `sockets`, which holds one set for each of needs.specs afterwards, with what there is:
+/// sockets of `inherited` and of the running generation (both may be null).
+void take_over_listeners(const ListenNeeds& needs, const net::ListenSockets* running,
+                         Inherited* inherited, net::ListenSockets& sockets);
+
+enum class Listening : uint8_t {
+    good,
+    in_use,  // somebody else has an address: that may pass, see BindTries
+    failed,
+};
+/// Opens what is missing in `sockets`. What did not work, and why, is in the report; what was
+/// opened closes with `sockets`. `beside`: another crew serves meanwhile.
+Listening open_listeners(const ListenNeeds& needs, bool beside, net::ListenSockets& sockets,
+                         Report& report);
+
+/// How often an address in use is tried: as by nginx five times, half a second apart.
+class BindTries
+{
+public:
+    static constexpr int most = 5;
+    static constexpr ms pause{500};
+    /// After a try that met an address in use: whether there is another one. Says so.
+    bool another(Report& report);
+
+private:
+    int left_ = most;
+};
 
 /// The generation serves: sockets that it took over get its options, ones that a larger crew has
 /// more begin to listen, ones that a smaller crew has less get no new clients.

@@ -74,7 +74,7 @@ bool Master::anybody() const
 int Master::timeout() const
 {
     Instant next = std::min(kill_at_, next_ ? next_.deadline : Instant::never());
-    next = std::min(next, sockets_leave_);
+    next = std::min({next, sockets_leave_, loading_.again});
     next = std::min(next, startup_.manager.next_tick());
     if (current_ && current_.generation->main.worker_watchdog.is_set()) {
         ms limit = *current_.generation->main.worker_watchdog;
@@ -219,6 +219,8 @@ void Master::on_timers()
     }
     if (now >= startup_.manager.next_tick())
         startup_.manager.tick();
+    if (now >= loading_.again)
+        take_loaded(loading_.generation->listen_again(*loading_.report));
     watch_loops();
     if (now >= kill_at_) {
         kill_at_ = Clock::in(kill_after);
@@ -238,6 +240,7 @@ void Master::end(Ending how)
     if (ending_ == Ending::no)
         tell_manager_of_end();
     ending_ = std::max(ending_, how);
+    loading_ = Loading();
     if (how == Ending::terminate) {
         tell_all(SIGTERM);
         kill_at_ = std::min(kill_at_, Clock::in(kill_after));

@@ -2,7 +2,7 @@
 // The master: forks the workers of a generation (a crew), replaces those that die, and changes
 // crews on HUP: the next crew is forked and must say that it serves before the running one is told
 // to finish, so at any time somebody serves. When the next crew does not come up, the running one
-// stays.
+// stays. While the next one waits for an address that somebody else has, all else goes on.
 //
 // Three files: master.cc (the loop, signals, ending), crews.cc (workers of a generation, and how
 // one follows the other), upgrade.cc (another program takes over).
@@ -53,6 +53,14 @@ private:
         Instant deadline = Instant::never();  // by then it must serve
         explicit operator bool() const { return generation != nullptr; }
     };
+    // What a reload has loaded. It waits here while somebody else has one of its addresses.
+    struct Loading {
+        std::shared_ptr<Generation> generation;
+        std::unique_ptr<Report> report;
+        BindTries tries;
+        Instant again = Instant::never();
+        bool waits() const { return again != Instant::never(); }
+    };
     enum class Ending { no, quit, terminate };
 
     // master.cc
@@ -78,6 +86,8 @@ private:
     void on_ready(Slot& slot);
     bool lost_worker(int pid);
     void load_next();
+    void take_loaded(Listening got);
+    void give_up_loading();
     void promote();
     void give_up_next(const std::string& why);
     void answer_next(const std::string& error);
@@ -99,6 +109,7 @@ private:
     ReloadDesk desk_;
     net::Scoreboard scoreboard_;
     Crew current_, next_;
+    Loading loading_;
     uint32_t generations_ = 1;
     Instant sockets_leave_ = Instant::never();  // those of workers that are no more
     std::vector<int> retired_;                  // workers that are finishing

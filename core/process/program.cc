@@ -39,7 +39,7 @@ int test(const CommandLine& line, const Setup& setup, Report& report)
     if (generation && !line.quiet)
         print_error(
             fmt::format("nginx: the configuration file {} syntax is ok\n", setup.conf_path));
-    if (!generation || !generation->open(setup, nullptr, nullptr, report)) {
+    if (!generation || !generation->open_patiently(setup, nullptr, report)) {
         print_error(fmt::format("nginx: configuration file {} test failed\n", setup.conf_path));
         return 1;
     }
@@ -114,7 +114,7 @@ int serve(const Setup& setup, Report& report, std::string title)
     Inherited inherited = Inherited::from_environment(report);
     std::shared_ptr<Generation> generation = Generation::parse(setup, report);
     Startup startup;
-    if (!generation || !generation->open(setup, nullptr, &inherited, report) ||
+    if (!generation || !generation->open_patiently(setup, &inherited, report) ||
         !startup.daemonise(*generation, inherited.predecessor(), report) ||
         !startup.prepare_pid(*generation, report))
         return 1;

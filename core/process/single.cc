@@ -36,7 +36,8 @@ public:
           signals_([this](const os::Signal& s) { on_signal(s); }),
           asked_([this] { on_asked(); }),
           deadline_([this] { too_late(); }),
-          watchdog_([this] { tick(); })
+          watchdog_([this] { tick(); }),
+          bind_again_([this] { take_loaded(loading_.generation->listen_again(*loading_.report)); })
     {
     }
 
@@ -144,7 +145,7 @@ private:
             stop_ = true;
             return;
         case SIGQUIT: return quit();
-        case SIGHUP: reload(); return;
+        case SIGHUP: return reload({});
         case SIGUSR1: return reopen_logs(*current_->payload, *current_);
         default: return;
         }
@@ -155,7 +156,7 @@ private:
         for (ReloadDesk::Asker& asker : desk_.requests()) {
             current_->log(Level::notice, "signal {} ({}) received from {}", SIGHUP,
                           os::signal_name(SIGHUP), asker.pid);
-            desk_.answer({asker}, reload());
+            reload({asker});
         }
     }
 
@@ -164,6 +165,8 @@ private:
         if (quitting_)
             return;
         quitting_ = true;
+        if (loading_.generation)
+            finish_loading("nginx: [error] the server is shutting down\n");
         startup_.manager.stopping();
         current_->log(Level::notice, "gracefully shutting down");
         if (current_->main.worker_shutdown_timeout.is_set() &&
@@ -181,19 +184,49 @@ private:
         stop_ = true;
     }
 
-    // Empty, or why the running configuration stays.
-    std::string reload()
+    void reload(std::vector<ReloadDesk::Asker> askers)
     {
         if (quitting_)
-            return "nginx: [error] the server is shutting down\n";
+            return desk_.answer(askers, "nginx: [error] the server is shutting down\n");
+        if (loading_.generation) {
+            (*loading_.report)(Level::emerg, "another reload has come, this one is given up");
+            finish_loading(loading_.report->collected());
+        }
         current_->log(Level::notice, "reconfiguring");
         startup_.manager.reloading();
-        Report report(current_->log, current_->logs_to_stderr(), false);
-        std::shared_ptr<Generation> next = Generation::parse(setup_, report);
-        if (!next || !next->open(setup_, current_.get(), nullptr, report)) {
-            startup_.manager.ready(current_->number);
-            return report.collected();
+        loading_.askers = std::move(askers);
+        loading_.report =
+            std::make_unique<Report>(current_->log, current_->logs_to_stderr(), false);
+        loading_.generation = Generation::parse(setup_, *loading_.report);
+        Listening got = Listening::failed;
+        if (loading_.generation)
+            got = loading_.generation->open(setup_, current_.get(), nullptr, *loading_.report);
+        take_loaded(got);
+    }
+
+    // After each try to listen.
+    void take_loaded(Listening got)
+    {
+        if (got == Listening::in_use && loading_.tries.another(*loading_.report)) {
+            loop_.timers().add(bind_again_, Clock::in(BindTries::pause));
+            return;
         }
+        if (got == Listening::good)
+            change_to(loading_.generation);
+        finish_loading(got == Listening::good ? "" : loading_.report->collected());
+    }
+
+    // The verdict: empty, or why the running configuration stays.
+    void finish_loading(const std::string& error)
+    {
+        bind_again_.cancel();
+        startup_.manager.ready(current_->number);
+        desk_.answer(loading_.askers, error);
+        loading_ = Loading();
+    }
+
+    void change_to(std::shared_ptr<Generation> next)
+    {
         next->number = current_->number + 1;
         std::swap(current_, next);
         // The old listeners leave the loop first: a descriptor can be registered there only once.
@@ -204,9 +237,15 @@ private:
         adopt_listeners(current_->sockets, current_->log);
         current_->redirect_stderr();
         startup_.move_pid(*current_);
-        startup_.manager.ready(current_->number);
-        return {};
     }
+
+    // What a reload has loaded. It waits here while somebody else has one of its addresses.
+    struct Loading {
+        std::shared_ptr<Generation> generation;
+        std::unique_ptr<Report> report;
+        BindTries tries;
+        std::vector<ReloadDesk::Asker> askers;
+    };
 
     const Setup& setup_;
     Startup& startup_;
@@ -223,7 +262,8 @@ private:
     SignalWatch signals_;
     ReloadDesk desk_;
     ReadWatch asked_;
-    OneShot deadline_, watchdog_;
+    OneShot deadline_, watchdog_, bind_again_;
+    Loading loading_;
     bool quitting_ = false, stop_ = false;
 };
 

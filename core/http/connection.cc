@@ -152,8 +152,11 @@ Deadline Connection::begin_idling()
     idle = true;
     ++service.counters().waiting;
     in.release();
-    if (requests == 0)
+    if (requests == 0) {
+        if (!stream.tls())  // its handshake was not silence
+            service.room().is_silent(*this);
         return Clock::in(*home().core->client_header_timeout);
+    }
     service.room().idles(*this);
     return Clock::in(limits_->keepalive_timeout->timeout);
 }

@@ -71,6 +71,7 @@ public:
 
 private:
     void shed() override { cancel.ask(); }
+    Instant silent_since() const override { return started; }
     enum class Head : uint8_t { more, bad, request, end };
     bool fresh_bytes();
     Task<bool> secure(Connection& self);

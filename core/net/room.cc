@@ -98,9 +98,13 @@ bool Room::shed()
     Sheddable* oldest = idle_clients_.pop_front();
     if (!oldest)
         oldest = idle_links_.pop_front();
+    bool silent = !oldest && !silent_clients_.empty() &&
+                  Clock::now() - silent_clients_.front().silent_since() >= silence;
+    if (silent)
+        oldest = silent_clients_.pop_front();
     if (!oldest)
         return false;
-    ++counts_.shed;
+    ++(silent ? counts_.shed_silent : counts_.shed);
     oldest->shed();
     return true;
 }

@@ -35,6 +35,8 @@ class Sheddable : public ListHook<ShedTag>
 public:
     /// Closes it, now or within this turn. It is no longer in the list.
     virtual void shed() = 0;
+    /// Of a client that has sent nothing yet: since when it is here.
+    virtual Instant silent_since() const { return Instant{0}; }
 
 protected:
     ~Sheddable() = default;
@@ -79,7 +81,12 @@ public:
     /// connections.
     void idles(Sheddable& client) { idle_clients_.push_back(client); }
     void idles_upstream(Sheddable& link) { idle_links_.push_back(link); }
-    /// Closes the one that idles longest; false when nothing idles.
+    /// Clients that were accepted and have sent nothing yet, in the order in which they came. They
+    /// go after all that idles, and not before they have been silent for `silence`: most speak at
+    /// once.
+    void is_silent(Sheddable& client) { silent_clients_.push_back(client); }
+    static constexpr ms silence{1000};
+    /// Closes the one that idles longest, or is silent longest; false when there is none.
     bool shed();
     /// For a descriptor alone: one that is kept for speed only (`spare_from`) goes first.
     bool shed_descriptor();
@@ -137,7 +144,7 @@ private:
     const Log* log_;
     RoomCounts& counts_;
     std::vector<os::Fd> reserve_;
-    List<Sheddable, ShedTag> idle_clients_, idle_links_;
+    List<Sheddable, ShedTag> idle_clients_, idle_links_, silent_clients_;
     event::WaitList waiters_;
     std::function<void()> on_freed_;
     bool (*close_one_)() = nullptr;

@@ -39,6 +39,7 @@ struct ListenerCounts {
 struct RoomCounts {
     Counter reserve_used;       // reserve descriptors given up, each time
     Counter shed;               // idle connections closed to make room
+    Counter shed_silent;        // and clients that had never sent anything
     Counter waits;              // requests that waited for a descriptor
     Counter shortage;           // gauge: 1 while it is short of them
     Counter slots_used, slots;  // gauges: of worker_connections

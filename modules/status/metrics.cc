@@ -82,6 +82,8 @@ constexpr Metric<Worker> of_workers[] = {
      room<&RoomCounts::slots_used>},
     {"connections_shed", counter, false, "Idle client connections closed to make room.",
      room<&RoomCounts::shed>},
+    {"connections_shed_silent", counter, false,
+     "Clients that had never sent anything, closed to make room.", room<&RoomCounts::shed_silent>},
     {"descriptors_reserve_used", counter, false, "Reserve descriptors given up to answer.",
      room<&RoomCounts::reserve_used>},
     {"descriptors_waits", counter, false, "Requests that waited for a descriptor.",
@@ -128,11 +130,11 @@ constexpr Metric<zone::Zone> of_zones[] = {
      table<&zone::Table::Counts::refused>},
     {"zone_recovered", counter, false, "Times that it was put right after a death inside.",
      table<&zone::Table::Counts::recovered>},
-};
-
     {"zone_lock_missed", counter, false,
      "Times that it was done without because a stopped process held its lock.",
      table<&zone::Table::Counts::missed>},
+};
+
 constexpr Metric<PeerView> of_peers[] = {
     {"upstream_peer_up", gauge, false, "0: marked down, resting after failures, or unhealthy.",
      is_up},

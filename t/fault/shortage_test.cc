@@ -42,6 +42,15 @@ std::vector<Socket> hold(const Fleet& fleet, int n)
     return clients;
 }
 
+// Who has begun to ask makes no room for others.
+std::vector<Socket> hold_asking(const Fleet& fleet, int n)
+{
+    std::vector<Socket> clients = hold(fleet, n);
+    for (Socket& client : clients)
+        client.write_all("GET / HT", in_seconds(1));
+    return clients;
+}
+
 size_t complaints(const Fleet& fleet)
 {
     return count(fleet.log(), "[crit]") + count(fleet.log(), "[alert]");
@@ -56,11 +65,12 @@ struct Shortage : testing::Test {
         ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
         ASSERT_TRUE(eventually([&] { return !fleet.workers().empty(); }));
     }
-    // 300 clients come and stay. New ones are answered, nobody spins, and it ends with them.
+    // 300 clients come, begin to ask, and stay. New ones are answered, nobody spins, and it ends
+    // with them.
     void expect_answers(const std::string& limit_named)
     {
         int worker = fleet.workers().at(0);
-        std::vector<Socket> clients = hold(fleet, 300);
+        std::vector<Socket> clients = hold_asking(fleet, 300);
         sleep_seconds(1.2);  // until those that are turned away have gone
         double before = cpu_seconds(worker);
         auto start = runner::Clock::now();
@@ -210,6 +220,57 @@ TEST_F(Shortage, IdleClientsMakeRoomForNewOnes)
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
 }
 
+// Clients that never said a word go, the oldest first, but not before those that idle, and not at
+// once: most would have spoken within a second.
+TEST_F(Shortage, SilentClientsMakeRoomAfterIdleOnes)
+{
+    fleet.events = "worker_connections 20;";
+    start("", "location / { return 200 ok; } location = /m { status prometheus; }");
+    std::string bytes;
+    auto ask_and_stay = [&] {
+        Socket socket = Socket::connect(std::to_string(fleet.port()));
+        socket.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(3));
+        bytes.clear();
+        socket.read_some(bytes, in_seconds(3));
+        return socket;
+    };
+    auto gone = [&](Socket& client) {
+        std::string none;
+        return client.read_some(none, in_seconds(0.3)) == Io::eof;
+    };
+    std::vector<Socket> silent = hold(fleet, 18);
+    sleep_seconds(0.1);
+    EXPECT_TRUE(ask(fleet).is("200"));  // two are free
+    Socket idle[2] = {ask_and_stay(), ask_and_stay()};
+    EXPECT_TRUE(bytes.starts_with("HTTP/1.1 200 ")) << bytes;
+    sleep_seconds(1.1);
+    Socket first = ask_and_stay(), second = ask_and_stay();
+    EXPECT_TRUE(bytes.starts_with("HTTP/1.1 200 ")) << bytes;
+    EXPECT_TRUE(gone(idle[0]));
+    EXPECT_TRUE(gone(idle[1]));
+    // Begins to ask: it neither idles nor is it silent.
+    for (Socket* busy : {&first, &second})
+        busy->write_all("GET / HT", in_seconds(1));
+    sleep_seconds(0.1);
+    EXPECT_FALSE(gone(silent[0]));
+    Socket third = ask_and_stay();
+    EXPECT_TRUE(bytes.starts_with("HTTP/1.1 200 ")) << bytes;
+    EXPECT_TRUE(gone(silent[0]));
+    EXPECT_FALSE(gone(silent[1]));
+    third.close();
+    sleep_seconds(0.1);
+    // And young silent ones stay: the next client is turned away.
+    silent.clear();
+    sleep_seconds(0.1);
+    std::string page = ask(fleet, "/m").bytes;
+    EXPECT_NE(page.find("\nsluice_connections_shed_silent_total{worker=\"0\"} 1\n"),
+              std::string::npos)
+        << page.substr(0, 5000);
+    std::vector<Socket> young = hold(fleet, 18);
+    sleep_seconds(0.2);
+    EXPECT_TRUE(ask(fleet).is("503"));
+}
+
 // More requests than descriptors for both of their sides: they take turns.
 TEST_F(Shortage, RequestsWaitForADescriptor)
 {
@@ -299,7 +360,7 @@ TEST_F(Shortage, MayLetThemWait)
     fleet.events = "worker_connections 10; fd_exhaustion pause;";
     start("");
     int worker = fleet.workers().at(0);
-    std::vector<Socket> clients = hold(fleet, 30);
+    std::vector<Socket> clients = hold_asking(fleet, 30);
     double before = cpu_seconds(worker);
     Answer waiting = ask(fleet, "/", 1);
     EXPECT_EQ(waiting.bytes, "");

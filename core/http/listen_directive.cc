@@ -204,6 +204,10 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
         return word != "reuseport" ||
                parse_accept(apply, "accept", "reuseport", line.spec) == Taken::yes;
     }
+    if (word == "use_reserve") {
+        line.spec.use_reserve = line.options_set = true;
+        return true;
+    }
     if (word == "ssl") {
         line.ssl = true;
         return true;

@@ -47,6 +47,7 @@ public:
           listener_(listener),
           mode_(spec.mode),
           edge_(spec.trigger == AcceptTrigger::edge),
+          use_reserve_(spec.use_reserve),
           of_worker_(of.post_.index),
           counts_(of.post_.line.listeners[of.post_.scoreboard.find_listener(spec.text)])
     {
@@ -134,7 +135,8 @@ private:
     // False: nothing more to take now.
     bool take_one()
     {
-        bool serve = of_.room_.slot_free() || of_.room_.shed();
+        bool serve = of_.room_.slot_free() || of_.room_.shed() ||
+                     (use_reserve_ && of_.room_.slot_for_request());
         if (!serve && step_aside_or_wait())
             return false;
         os::Address peer;
@@ -187,18 +189,20 @@ private:
     {
         of_.room_.short_of("accept4()", error);
         bool shed = of_.room_.shed_descriptor();
-        if (!shed && mode_ != AcceptMode::reuseport && of_.step_aside())
+        bool own = !shed && use_reserve_ && of_.room_.lend(Room::For::request);
+        if (!shed && !own && mode_ != AcceptMode::reuseport && of_.step_aside())
             return false;
-        bool paused = !shed && of_.room_.rules().answer == Room::Answer::pause;
+        bool paused = !shed && !own && of_.room_.rules().answer == Room::Answer::pause;
         bool lent =
-            !paused && (of_.room_.lend(Room::For::client) || of_.turned_away_.finish_oldest());
+            own ||
+            (!paused && (of_.room_.lend(Room::For::client) || of_.turned_away_.finish_oldest()));
         if (lent)
             fd = os::accept(socket_->fd.get(), peer, error);
         if (!lent || Room::is_shortage(error)) {
             disarm();  // until room is made: refresh()
             return false;
         }
-        serve = serve && shed;
+        serve = serve && (shed || own);
         return true;
     }
 
@@ -215,7 +219,7 @@ private:
     os::Fd spare_;  // the duplicate, while it is not registered
     size_t listener_;
     AcceptMode mode_;
-    bool edge_;
+    bool edge_, use_reserve_;
     size_t of_worker_;
     bool wanted_ = true;
     bool leaves_ = false, gone_ = false;

@@ -27,6 +27,7 @@ struct ListenSpec {
     AcceptMode mode = AcceptMode::exclusive;
     bool mode_is_set = false;  // or accept_mutex decides
     AcceptTrigger trigger = AcceptTrigger::level;
+    bool use_reserve = false;  // its clients may be served on the reserve, see room.h
 };
 
 struct ListenSocket {

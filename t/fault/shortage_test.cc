@@ -271,6 +271,52 @@ TEST_F(Shortage, SilentClientsMakeRoomAfterIdleOnes)
     EXPECT_TRUE(ask(fleet).is("503"));
 }
 
+// A page that must be there just then, on an address of its own: some of its clients are served
+// whatever is left to others, and who floods it takes no more than that.
+struct Reserved : Shortage, testing::WithParamInterface<const char*> {
+};
+INSTANTIATE_TEST_SUITE_P(Of, Reserved,
+                         testing::Values("worker_rlimit_nofile 64; events: worker_connections 512;",
+                                         "events: worker_connections 40;",
+                                         "events: worker_connections 40; fd_exhaustion reset;"),
+                         [](const auto& info) { return "n" + std::to_string(info.index); });
+
+TEST_P(Reserved, ListenerIsServedFromTheReserve)
+{
+    std::string main = GetParam();
+    size_t events = main.find("events: ");
+    fleet.events = main.substr(events + 8);
+    start(main.substr(0, events), "",
+          "server { listen 127.0.0.1:" + std::to_string(fleet.port(1)) +
+              " use_reserve; location / { status prometheus; } }");
+    std::vector<Socket> clients = hold_asking(fleet, 300);
+    sleep_seconds(1.2);
+    EXPECT_FALSE(ask(fleet).is("200"));
+    for (int i = 0; i < 50; ++i) {
+        auto began = runner::Clock::now();
+        std::string page = fleet.ask("/", 1);
+        EXPECT_TRUE(page.starts_with("200 ")) << i << page.substr(0, 200);
+        EXPECT_NE(page.find("sluice_connections_active"), std::string::npos);
+        EXPECT_LT(runner::Clock::now() - began, std::chrono::milliseconds(300));
+        sleep_seconds(0.005);
+    }
+    // What it has given back may serve one more; then nobody.
+    EXPECT_TRUE(eventually([&] { return !ask(fleet).is("200"); }, 2));
+    // Who holds many of them gets no more than half of the reserve.
+    std::vector<Socket> flood;
+    for (int i = 0; i < 30; ++i) {
+        flood.push_back(Socket::connect(std::to_string(fleet.port(1))));
+        flood.back().write_all("GET / HT", in_seconds(1));
+    }
+    sleep_seconds(1.2);
+    EXPECT_TRUE(eventually([&] { return !fleet.ask("/", 1).starts_with("200 "); }, 2));
+    EXPECT_TRUE(eventually([&] { return !ask(fleet).is("200"); }, 2));
+    flood.clear();
+    EXPECT_TRUE(eventually([&] { return fleet.ask("/", 1).starts_with("200 "); }, 2));
+    clients.clear();
+    EXPECT_TRUE(eventually([&] { return ask(fleet).is("200"); }, 2));
+}
+
 // More requests than descriptors for both of their sides: they take turns.
 TEST_F(Shortage, RequestsWaitForADescriptor)
 {

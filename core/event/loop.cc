@@ -49,7 +49,7 @@ void Loop::turn(Instant until)
 {
     ++stats_->turns;
     int timeout = -1;
-    if (!ready_.empty() || !dead_.empty()) {
+    if (!ready_.empty() || !heavy_.empty() || !dead_.empty()) {
         timeout = 0;
     } else {
         Instant next = std::min(timers_.next(), until);
@@ -64,6 +64,8 @@ void Loop::turn(Instant until)
     dispatch(events_.data(), n);
     timers_.advance(Clock::now());
     run_ready();
+    if (!heavy_.empty())
+        run_heavy();
     reap();
     while (TurnEnd* work = turn_ends_.pop_front())
         work->turn_ended();
@@ -101,6 +103,25 @@ void Loop::run_ready()
         budget_ = budget;
         if (waiter->settle())
             Pump::run(waiter->handle_);
+    }
+}
+
+void Heavy::enlist()
+{
+    Loop::current().heavy_.push_back(*this);
+}
+
+void Loop::run_heavy()
+{
+    uint64_t now = os::steady_us();
+    uint64_t until = now + std::max(heavy_least, now - began_us_);
+    for (; !heavy_.empty() && now < until; now = os::steady_us()) {
+        Waiter* waiter = heavy_.pop_front();
+        waiter->waiting_ = false;
+        static_cast<ListHook<CancelTag>*>(waiter)->unlink();
+        ++stats_->resumed;
+        budget_ = budget;
+        Pump::run(waiter->handle_);
     }
 }
 

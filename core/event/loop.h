@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loop: one worker's event loop on epoll. A turn is: wait, read the clock, dispatch events to
-// watches, fire timers, resume what became ready, reap what ended, do what was put off to the end
-// of the turn.
+// watches, fire timers, resume what became ready, then some of what takes long (heavy()), reap what
+// ended, do what was put off to the end of the turn.
 //
 // Watch: one registered descriptor. It sits in a preallocated slot; epoll's data is the slot's
 // address with the slot's instance bit in bit 0. The bit flips each time the slot is given out, so
@@ -37,6 +37,34 @@ protected:
 private:
     friend class Loop;
     virtual void turn_ended() = 0;
+};
+
+/// Awaited before a stretch of work that takes long and cannot be interrupted, as a handshake's
+/// private-key operation: it goes on once everything that is ready in this turn has been served. In
+/// order of arrival; a turn gives them as much time as everything else took, and `heavy_least` at
+/// least. What is left waits for the next turn, which then waits for nothing. There is no
+/// deadline: whoever has one looks at the clock afterwards.
+class Heavy final : public Waiter
+{
+public:
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    bool await_suspend(std::coroutine_handle<P> h)
+    {
+        if (canceled(h.promise())) {
+            result_ = Wait::canceled;
+            return false;
+        }
+        suspend(h);
+        enlist();
+        return true;
+    }
+    /// ready, canceled.
+    Wait await_resume() const { return result_; }
+
+private:
+    void enlist();
+    void detach() override { ListHook<ReadyTag>::unlink(); }
 };
 
 class Loop
@@ -79,6 +107,8 @@ public:
     /// Ready I/O does not suspend, but after this many operations in a row it does (fairness).
     bool spend() { return budget_-- > 0; }
     static constexpr int budget = 64;
+    Heavy heavy() const { return {}; }
+    static constexpr uint64_t heavy_least = 500;  // microseconds a turn
 
     /// Dispatches one batch as epoll_wait would have returned it; for tests of stale events.
     void dispatch(const epoll_event* events, int n);
@@ -86,6 +116,7 @@ public:
 private:
     friend class Watch;
     friend class Waiter;
+    friend class Heavy;
     friend class Scope;
     /// Registers what has been served for a while without.
     struct Catcher final : Timer {
@@ -102,6 +133,7 @@ private:
 
     uint64_t event_data(uint32_t slot) const;
     void run_ready();
+    void run_heavy();
     void reap();
 
     inline static Loop* current_ = nullptr;
@@ -113,7 +145,7 @@ private:
     // Destroyed in reverse order: everything that is linked below unlinks itself first.
     TimerWheel timers_;
     FrameArena frames_;
-    List<Waiter, ReadyTag> ready_;
+    List<Waiter, ReadyTag> ready_, heavy_;
     List<TurnEnd, TurnEndTag> turn_ends_;
     List<Watch, UnregisteredTag> young_, old_;  // old: since before the catcher was set
     Catcher catcher_{*this};

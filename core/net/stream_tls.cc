@@ -38,6 +38,15 @@ event::Task<Io> Stream::handshake(event::Loop& loop, Deadline deadline)
 {
     using Step = TlsSession::Step;
     for (;;) {
+        if (tls_->is_server() && watch_.can_read()) {
+            // Signing for a client may take a millisecond: who is ready for less goes first. Those
+            // in front have waited longer, so it is not long past the deadline that we look at it.
+            event::Wait turn = co_await loop.heavy();
+            if (turn == event::Wait::canceled)
+                co_return Io{Io::canceled};
+            if (deadline <= Clock::now())
+                co_return Io{Io::timeout};
+        }
         Step step = tls_->handshake();
         event::Wait w = event::Wait::ready;
         if (step == Step::want_read)

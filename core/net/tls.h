@@ -28,6 +28,7 @@ struct ssl_session_st;
 namespace sluice::net {
 
 class TlsContext;
+class TlsSession;
 
 /// Who knows the servers behind a listening address.
 class TlsChooser
@@ -36,6 +37,11 @@ public:
     /// For each ClientHello: the context of the server of this name (empty: none was sent). Null
     /// refuses the handshake (unrecognized_name).
     virtual const TlsContext* choose_tls(std::string_view server_name) = 0;
+    /// For a full handshake, after that: gives the session its certificates, where the context has
+    /// none. False: the handshake fails.
+    virtual bool certify(TlsSession&) { return true; }
+    /// What is stapled to its certificate (OCSP, DER), for a client that asks; empty: nothing.
+    virtual std::string_view staple(TlsSession&) { return {}; }
 
 protected:
     ~TlsChooser() = default;
@@ -71,6 +77,7 @@ public:
     /// plain: the client's first bytes are no TLS (plain_bytes() has them). closed: it went away.
     enum class Step : uint8_t { done, want_read, want_write, plain, closed, failed };
     Step handshake();
+    bool is_server() const { return is_server_; }
     bool established() const { return established_; }
     /// What is read now could have been sent by anybody who saw it before (RFC 8446 8).
     bool in_early_data() const;
@@ -95,6 +102,8 @@ public:
     /// The name that the client asked for, empty: none.
     std::string_view server_name() const;
     ssl_st* handle() const { return ssl_; }
+    /// 32 bytes: sessions of others are not resumed. Before the handshake, or while it chooses.
+    void set_session_id(std::string_view digest);
     /// That it began with: sessions are kept by its rules, whatever SNI chose.
     const TlsContext& first_context() const { return context_; }
     static TlsSession* of(const ssl_st* ssl);

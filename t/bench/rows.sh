@@ -236,3 +236,47 @@ latency() {
         printf '\n'
     done
 }
+
+# What handshakes beside them do to plain requests: latency at a quarter of what nginx (or, without
+# it, sluice) can do, without and with RSA-2048 handshakes at a steady pace.
+latency_beside() {    # HANDSHAKES-A-SECOND…
+    local name out top rate who=sluice round pace beside
+    local -A p50=() p99=() done_of=()
+    [[ " $programs " == *" nginx "* ]] && who=nginx
+    out=$(run_load "${port[$who]}" /1k -c 64 -t "$seconds")
+    top=$(field rps "$out")
+    rate=$((top / 4))
+    for ((round = 1; round <= rounds; ++round)); do
+        for name in $programs; do
+            for pace in 0 "$@"; do
+                beside=
+                if [ "$pace" -gt 0 ]; then
+                    $on_load "$tls_load" "${rsa_port[$name]}" /1k -c 32 -x -v 1.3 -p "$pace" \
+                        -t "$(awk -v s="$seconds" 'BEGIN { print s + 0.4 }')" >"$folder/beside" &
+                    beside=$!
+                    sleep 0.2
+                fi
+                out=$(run_load "${port[$name]}" /1k -c 64 -t "$seconds" -r "$rate")
+                p50[$name.$pace]+="$(field p50 "$out") "
+                p99[$name.$pace]+="$(field p99 "$out") "
+                [ -z "$beside" ] || { wait "$beside" || true; done_of[$name.$pace]+="$(field rps "$(<"$folder/beside")") "; }
+            done
+        done
+    done
+    say ""
+    say "| plain latency at $rate requests/s beside RSA-2048 handshakes | program | handshakes/s | p50 µs | p99 µs | p99 ratio | reach |"
+    say "|---|---|---:|---:|---:|---:|---:|"
+    for name in $programs; do
+        for pace in 0 "$@"; do
+            awk -v n="$name" -v h="$(middle "${done_of[$name.$pace]:-0}")" -v a="$(middle "${p50[$name.$pace]}")" \
+                -v b="$(middle "${p99[$name.$pace]}")" -v base="$(middle "${p99[$name.0]}")" -v pace="$pace" 'BEGIN {
+                printf "| | %s | %d | %d | %d | %s | %s |\n", n, h, a, b,
+                    (pace > 0 && base > 0) ? sprintf("**%.2f**", b / base) : "–", (n == "sluice" && pace > 0) ? "≤ 2" : "" }'
+        done
+    done
+}
+
+# The median of words.
+middle() {
+    tr ' ' '\n' <<<"$1" | grep . | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}

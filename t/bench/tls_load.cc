@@ -2,9 +2,11 @@
 // tls_load: an HTTPS client for the bench. A thread for each connection, blocking: what it costs
 // is its own core's, the proxy's time is what is measured.
 //
-//   tls_load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-x] [-r] [-v 1.2|1.3] [-i SECONDS]
+//   tls_load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-x] [-r] [-v 1.2|1.3] [-p RATE]
+//                      [-i SECONDS]
 //
 //   -x  a new connection and a full handshake for each request;   -r  the same, resumed
+//   -p  a pace: so many requests a second in all, at even distances, or fewer if they take longer
 //   -i  one request on each connection (one thread, one after the other), then hold them idle
 //
 // Prints one line: requests= errors= seconds= rps= p50= p99= (microseconds) resumed=.
@@ -34,13 +36,14 @@ struct Options {
     int port = 0;
     std::string path;
     size_t connections = 1;
-    double seconds = 1, idle = 0;
+    double seconds = 1, idle = 0, pace = 0;
     bool fresh = false, resume = false;
     int version = 0;
 } options;
 
 std::atomic<bool> stop{false};
-std::atomic<uint64_t> requests{0}, errors{0}, resumed{0};
+std::atomic<uint64_t> requests{0}, errors{0}, resumed{0}, due{0};
+Clock::time_point started;
 
 SSL_CTX* make_context()
 {
@@ -143,10 +146,18 @@ private:
     char buffer_[65536];
 };
 
+void wait_until_due()
+{
+    std::chrono::duration<double> at(static_cast<double>(due++) / options.pace);
+    std::this_thread::sleep_until(started + std::chrono::duration_cast<Clock::duration>(at));
+}
+
 void run(std::vector<double>& times)
 {
     auto client = std::make_unique<Client>();
     while (!stop) {
+        if (options.pace > 0)
+            wait_until_due();
         auto begin = Clock::now();
         bool good = client->ask();
         if (!good && !stop)
@@ -193,6 +204,8 @@ void read_options(int argc, char** argv)
             options.connections = std::strtoul(value, nullptr, 10);
         else if (name == "-t")
             options.seconds = std::atof(value);
+        else if (name == "-p")
+            options.pace = std::atof(value);
         else if (name == "-i")
             options.idle = std::atof(value);
         else if (name == "-v")
@@ -212,7 +225,7 @@ int main(int argc, char** argv)
         return hold_idle();
     std::vector<std::vector<double>> times(options.connections);
     std::vector<std::thread> threads;
-    auto begin = Clock::now();
+    auto begin = started = Clock::now();
     for (auto& t : times)
         threads.emplace_back(run, std::ref(t));
     std::this_thread::sleep_for(std::chrono::duration<double>(options.seconds));

@@ -356,6 +356,85 @@ TEST_F(LoopTest, QueueMakesThePusherWait)
     EXPECT_EQ(out, "01234");
 }
 
+// ---- what takes long
+// ------------------------------------------------------------------------------
+
+void spin(uint64_t us)
+{
+    uint64_t until = os::steady_us() + us;
+    while (os::steady_us() < until) {
+    }
+}
+
+Task<void> sign(Owner& o, Loop& loop, int number, std::string& out)
+{
+    Wait why = co_await loop.heavy();
+    if (why == Wait::canceled) {
+        out += 'x';
+        co_return;
+    }
+    spin(2 * Loop::heavy_least);
+    out += static_cast<char>('0' + number);
+}
+
+Task<void> serve_each_turn(Owner& o, Watch& w, std::string& out)
+{
+    for (int i = 0; i < 3; ++i) {
+        co_await w.writable(Deadline::never());
+        w.filled();
+        out += '.';
+    }
+}
+
+TEST_F(LoopTest, WhatTakesLongLetsOthersGoFirst)
+{
+    std::string out;
+    for (int i = 0; i < 3; ++i)
+        scope.start(sign(owner, loop, i, out), &cancel);
+    EXPECT_EQ(out, "");  // none begins inline
+    Watch w;
+    os::Fd peer;
+    pair(w, peer);
+    scope.start(serve_each_turn(owner, w, out), &cancel);
+    for (int i = 0; i < 3; ++i) {
+        epoll_event event{};
+        event.events = EPOLLOUT;
+        event.data.u64 = w.event_data();
+        loop.dispatch(&event, 1);
+        Instant begin = Clock::now();
+        loop.turn();  // does not wait while somebody is in line
+        EXPECT_LT((Clock::now() - begin).count(), 1000);
+    }
+    EXPECT_EQ(out, ".0.1.2");
+    EXPECT_TRUE(scope.empty());
+}
+
+Task<void> spin_once(Owner& o, Watch& w)
+{
+    co_await w.readable(Deadline::never());
+    spin(3 * Loop::heavy_least);
+}
+
+TEST_F(LoopTest, ATurnGivesThemTheTimeThatTheRestTook)
+{
+    std::string out;
+    CancelScope other;
+    scope.start(sign(owner, loop, 0, out), &cancel);
+    scope.start(sign(owner, loop, 1, out), &other);
+    scope.start(sign(owner, loop, 2, out), &cancel);
+    scope.start(sign(owner, loop, 3, out), &cancel);
+    other.ask();  // leaves the line at once
+    Watch w;
+    os::Fd peer;
+    pair(w, peer);
+    scope.start(spin_once(owner, w), &cancel);
+    ASSERT_EQ(::write(peer.get(), "x", 1), 1);
+    turns(1);
+    EXPECT_EQ(out.substr(0, 3), "x02");  // 1.5 ms begin two of a millisecond
+    turns(1);
+    EXPECT_EQ(out, "x023");
+}
+
 TEST_F(LoopTest, DroppingASuspendedTreeUnlinksEverything)
 {
     std::string out;

@@ -25,6 +25,7 @@ public:
         auto* before = static_cast<const HttpPayload*>(running);
         return groups().open(before ? &before->groups() : nullptr);
     }
+    bool tend() override { return service_.tend(); }
     void forget(int pid) override { groups().forget(pid); }
     void start(event::Loop&, const net::ListenSockets& sockets, const process::Station& station,
                std::function<void()> drained) override

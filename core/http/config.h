@@ -25,6 +25,7 @@
 #include "core/http/variables.h"
 #include "core/module/module.h"
 #include "core/net/listen.h"
+#include "core/net/tls.h"
 #include "core/net/tls_context.h"
 #include "core/zone/zone.h"
 
@@ -221,14 +222,28 @@ struct ListenLine {
     conf::Pos pos;
 };
 
+class Connection;
+
+/// What a server shows of itself in a full handshake.
+class Certifier
+{
+public:
+    virtual ~Certifier() = default;
+    /// Gives the session its certificates. False: the handshake fails, and the error log says why.
+    virtual bool certify(Connection& c, net::TlsSession& session) = 0;
+    /// What is stapled to the one that was chosen (OCSP, DER); empty: nothing.
+    virtual std::string_view staple(net::TlsSession& session) = 0;
+};
+
 /// TLS towards clients, of a server that has certificates or refuses handshakes (modules/ssl).
 struct ServerTls {
-    std::vector<std::shared_ptr<void>> keeps;  // what the context's rules name
-    std::shared_ptr<net::TlsContext> context;
-    bool refuses = false;           // ssl_reject_handshake
-    bool asks_certificate = false;  // ssl_verify_client
-    size_t record_limit = 16384;    // ssl_buffer_size
-    ms handshake_timeout{0};        // 0: as client_header_timeout
+    std::shared_ptr<net::TlsContext> context;  // servers with the same settings share one
+    std::shared_ptr<Certifier> certifier;      // null: it has no certificate
+    std::string session_id;                    // sessions are resumed under the same one only
+    bool refuses = false;                      // ssl_reject_handshake
+    bool asks_certificate = false;             // ssl_verify_client
+    size_t record_limit = 16384;               // ssl_buffer_size
+    ms handshake_timeout{0};                   // 0: as client_header_timeout
 };
 
 struct Server {
@@ -262,6 +277,15 @@ struct Listener {
     std::vector<ListenAddress*> addresses;  // specific ones first, the socket's own last
 };
 
+/// What a module looks after besides requests, once a second, where the configuration was read (in
+/// the master, as root).
+class Chore
+{
+public:
+    virtual ~Chore() = default;
+    virtual void tend() = 0;
+};
+
 /// What a module runs in each worker besides requests: made when it begins to serve, destroyed when
 /// it stops accepting. Null: nothing to do.
 using StartEngine = std::shared_ptr<void> (*)(Service&);
@@ -285,7 +309,8 @@ struct Main {
     std::vector<void (*)(Request&)> head_filters;  // from content to client
     std::vector<void (*)(Request&)> trailer_filters;
     std::vector<StartEngine> engines;
-    const Log* log = nullptr;  // the main error log
+    std::vector<std::shared_ptr<Chore>> chores;
+    const Log* log = nullptr;  // the main error log; without targets under -t
     std::string prefix;        // where relative paths begin
     std::string full_path(const std::string& path) const
     {

@@ -66,6 +66,10 @@ public:
     std::string_view peer_text();
     /// The server that SNI named; null: none did, or it knows none of that name.
     const Server* asked_for() const { return asked_for_; }
+    /// A request for nothing, for variables that are asked for in the handshake; of the server that
+    /// SNI named. return_request() ends it, and whatever is in the arena.
+    Request& borrow_request();
+    void return_request() { end_arena(); }
     /// Wakes an idle connection so that it notices that the worker is leaving.
     void nudge();
 

@@ -25,7 +25,18 @@ public:
         const ServerTls* tls = c_.home().tls.get();
         if (!tls || tls->refuses)
             return nullptr;
+        c_.stream.tls()->set_session_id(tls->session_id);
         return tls->context.get();
+    }
+    bool certify(net::TlsSession& session) override
+    {
+        Certifier* certifier = c_.home().tls->certifier.get();
+        return !certifier || certifier->certify(c_, session);
+    }
+    std::string_view staple(net::TlsSession& session) override
+    {
+        Certifier* certifier = c_.home().tls->certifier.get();
+        return certifier ? certifier->staple(session) : std::string_view();
     }
 
 private:
@@ -48,6 +59,14 @@ Task<bool> Connection::secure(Connection& self)
     stream.set_tls(new net::TlsSession(stream.watch(), *server.tls->context, door));
     net::Io io = co_await stream.handshake(event::Loop::current(), started + limit);
     co_return secured(io);
+}
+
+Request& Connection::borrow_request()
+{
+    parser_ = arena.make<RequestParser>();
+    Request* r = arena.make<Request>(*this, parser_->head());
+    r->serve_by(home());
+    return *r;
 }
 
 bool Connection::secured(const net::Io& io)

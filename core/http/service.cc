@@ -55,6 +55,13 @@ void Service::finish(conf::Diagnostics& diag, const Log& log, const std::string&
         finish_main(*main_, diag);
 }
 
+bool Service::tend()
+{
+    for (const auto& chore : main_->chores)
+        chore->tend();
+    return !main_->chores.empty();
+}
+
 std::vector<net::ListenSpec> Service::listens() const
 {
     std::vector<net::ListenSpec> specs;

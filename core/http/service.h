@@ -69,6 +69,9 @@ public:
 
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
+    /// Where the configuration was read, once a second. False: there is nothing to look after.
+    bool tend();
+
 private:
     void accepted(os::Fd client, os::Address peer, size_t listener) override;
     void turn_ended() override;

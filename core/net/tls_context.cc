@@ -66,6 +66,23 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned
     return SSL_TLSEXT_ERR_OK;
 }
 
+int on_certificate(SSL* ssl, void*)
+{
+    TlsSession& session = *TlsSession::of(ssl);
+    return !session.chooser() || session.chooser()->certify(session);
+}
+
+int on_status(SSL* ssl, void*)
+{
+    TlsSession& session = *TlsSession::of(ssl);
+    std::string_view staple = session.chooser() ? session.chooser()->staple(session) : "";
+    void* copy = staple.empty() ? nullptr : OPENSSL_memdup(staple.data(), staple.size());
+    if (!copy)
+        return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(staple.size()));  // its own now
+    return SSL_TLSEXT_ERR_OK;
+}
+
 // Of a server, that a later connection may be resumed.
 int on_new_session(SSL* ssl, SSL_SESSION* session)
 {
@@ -131,6 +148,8 @@ TlsContext::TlsContext(Side side)
     SSL_CTX_set_client_hello_cb(ctx_, on_client_hello, nullptr);
     SSL_CTX_set_tlsext_servername_callback(ctx_, on_server_name);
     SSL_CTX_set_alpn_select_cb(ctx_, on_alpn, nullptr);
+    SSL_CTX_set_cert_cb(ctx_, on_certificate, nullptr);
+    SSL_CTX_set_tlsext_status_cb(ctx_, on_status);
     SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_OFF);
 }
 
@@ -286,12 +305,27 @@ void TlsContext::keep_sessions(const TlsSessionRules& rules)
     set_sessions(ctx_, rules);
 }
 
-void TlsContext::set_session_id(std::string_view shape)
+std::string TlsContext::session_id(std::string_view shape)
 {
     unsigned char digest[32];
     unsigned int size = 0;
     SLUICE_CHECK(EVP_Digest(shape.data(), shape.size(), digest, &size, EVP_sha256(), nullptr));
-    SSL_CTX_set_session_id_context(ctx_, digest, size);
+    return {reinterpret_cast<char*>(digest), size};
+}
+
+void TlsContext::set_session_id(std::string_view digest)
+{
+    SSL_CTX_set_session_id_context(ctx_, reinterpret_cast<const unsigned char*>(digest.data()),
+                                   static_cast<unsigned int>(digest.size()));
+}
+
+std::string TlsContext::check_pair(const TlsPair& pair, const std::string& certificate) const
+{
+    SSL* ssl = SSL_new(ctx_);
+    SLUICE_CHECK(ssl);
+    bool good = present(ssl, pair);
+    SSL_free(ssl);
+    return good ? std::string() : failed("SSL_CTX_use_certificate", certificate);
 }
 
 void TlsContext::take_over(SSL* ssl) const

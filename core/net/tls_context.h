@@ -20,6 +20,8 @@ struct ssl_st;
 
 namespace sluice::net {
 
+struct TlsPair;
+
 enum TlsProtocol : uint32_t {
     tls_sslv2 = 1,  // known by name only
     tls_sslv3 = 2,
@@ -81,7 +83,11 @@ public:
     void keep_sessions(const TlsSessionRules& rules);
     const TlsSessionRules& sessions() const { return sessions_; }
     /// Sessions of one id are never resumed under another.
-    void set_session_id(std::string_view shape);
+    void set_session_id(std::string_view digest);
+    /// 32 bytes.
+    static std::string session_id(std::string_view shape);
+    /// "" or why these certificates cannot be presented by it.
+    std::string check_pair(const TlsPair& pair, const std::string& certificate) const;
     ssl_ctx_st* handle() const { return ctx_; }
     /// A connection that began under another context goes on under this one.
     void take_over(ssl_st* ssl) const;

@@ -18,38 +18,10 @@ namespace {
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
-/// A file's text, or what stands behind `data:`. Wiped when it goes.
-class Text
+Bio bio_of(const PemText& text)
 {
-public:
-    // False: `why` says it as OpenSSL would have.
-    bool read(const std::string& from, std::string& why)
-    {
-        if (from.starts_with("data:")) {
-            bytes_ = from.substr(5);
-            return true;
-        }
-        auto text = os::read_file(from);
-        if (!text) {
-            Bio never(BIO_new_file(from.c_str(), "r"), BIO_free);
-            if (!never)
-                why = "BIO_new_file() failed " + take_tls_error();
-            else
-                why = "read() failed " + std::string(std::strerror(text.error()));
-            return false;
-        }
-        bytes_.swap(*text);
-        return true;
-    }
-    ~Text() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-    Bio bio() const
-    {
-        return {BIO_new_mem_buf(bytes_.data(), static_cast<int>(bytes_.size())), BIO_free};
-    }
-
-private:
-    std::string bytes_;
-};
+    return {BIO_new_mem_buf(text.text().data(), static_cast<int>(text.text().size())), BIO_free};
+}
 
 int give_password(char* to, int size, int, void* data)
 {
@@ -73,13 +45,74 @@ void X509Free::operator()(evp_pkey_st* p) const
     EVP_PKEY_free(p);
 }
 
+// ---- text
+// -----------------------------------------------------------------------------------------
+
+void PemText::wipe()
+{
+    OPENSSL_cleanse(bytes_.data(), bytes_.size());
+    bytes_.clear();
+}
+
+void PemText::set(std::string&& text)
+{
+    wipe();
+    bytes_.swap(text);
+    OPENSSL_cleanse(text.data(), text.size());
+}
+
+bool PemText::read(const std::string& from, std::string& why)
+{
+    if (from.starts_with("engine:") || from.starts_with("store:")) {
+        why = "keys of engines and stores are not supported";
+        return false;
+    }
+    if (from.starts_with("data:")) {
+        set(from.substr(5));
+        return true;
+    }
+    auto text = os::read_file(from);
+    if (!text) {
+        Bio never(BIO_new_file(from.c_str(), "r"), BIO_free);
+        if (!never)
+            why = "BIO_new_file() failed " + take_tls_error();
+        else
+            why = "read() failed " + std::string(std::strerror(text.error()));
+        return false;
+    }
+    set(std::move(*text));
+    return true;
+}
+
+PemText text_of_key(const EvpKey& key)
+{
+    Bio bio(BIO_new(BIO_s_secmem()), BIO_free);
+    PemText text;
+    if (bio && PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr,
+                                        nullptr) == 1) {
+        char* data = nullptr;
+        long size = BIO_get_mem_data(bio.get(), &data);
+        text.set(std::string(data, static_cast<size_t>(size)));
+    }
+    forget_tls_errors();
+    return text;
+}
+
+// ---- certificates and keys
+// ------------------------------------------------------------------------
+
 CertificateChain read_certificates(const std::string& from, std::string& why)
 {
-    CertificateChain chain;
-    Text text;
+    PemText text;
     if (!text.read(from, why))
-        return chain;
-    Bio bio = text.bio();
+        return {};
+    return read_certificates(text, why);
+}
+
+CertificateChain read_certificates(const PemText& text, std::string& why)
+{
+    CertificateChain chain;
+    Bio bio = bio_of(text);
     chain.leaf.reset(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
     if (!chain.leaf) {
         why = "PEM_read_bio_X509_AUX() failed " + take_tls_error();
@@ -98,18 +131,19 @@ CertificateChain read_certificates(const std::string& from, std::string& why)
 
 EvpKey read_key(const std::string& from, const TlsPasswords* passwords, std::string& why)
 {
-    if (from.starts_with("engine:") || from.starts_with("store:")) {
-        why = "keys of engines and stores are not supported";
-        return nullptr;
-    }
-    Text text;
+    PemText text;
     if (!text.read(from, why))
         return nullptr;
+    return read_key(text, passwords, why);
+}
+
+EvpKey read_key(const PemText& text, const TlsPasswords* passwords, std::string& why)
+{
     size_t tries = passwords ? passwords->lines().size() : 0;
     for (size_t i = 0; i == 0 || i < tries; ++i) {
         const std::string* password = i < tries ? &passwords->lines()[i] : nullptr;
         forget_tls_errors();
-        Bio bio = text.bio();
+        Bio bio = bio_of(text);
         EvpKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password,
                                            const_cast<std::string*>(password)));
         if (key) {
@@ -119,6 +153,24 @@ EvpKey read_key(const std::string& from, const TlsPasswords* passwords, std::str
     }
     why = "PEM_read_bio_PrivateKey() failed " + take_tls_error();
     return nullptr;
+}
+
+bool fits(const TlsPair& pair)
+{
+    return X509_check_private_key(pair.chain.leaf.get(), pair.key.get()) == 1;
+}
+
+bool present(SSL* ssl, const TlsPair& pair)
+{
+    STACK_OF(X509)* further = nullptr;
+    if (!pair.chain.further.empty()) {
+        further = sk_X509_new_reserve(nullptr, static_cast<int>(pair.chain.further.size()));
+        for (const Certificate& c : pair.chain.further)
+            sk_X509_push(further, c.get());
+    }
+    int good = SSL_use_cert_and_key(ssl, pair.chain.leaf.get(), pair.key.get(), further, 1);
+    sk_X509_free(further);
+    return good == 1;
 }
 
 std::string read_dh(SSL_CTX* ctx, const std::string& path)

@@ -137,6 +137,12 @@ std::string_view TlsSession::server_name() const
     return name ? std::string_view(name) : std::string_view();
 }
 
+void TlsSession::set_session_id(std::string_view digest)
+{
+    SSL_set_session_id_context(ssl_, reinterpret_cast<const unsigned char*>(digest.data()),
+                               static_cast<unsigned int>(digest.size()));
+}
+
 // ---- below OpenSSL ------------------------------------------------------------------------------
 
 int TlsSession::receive(char* to, int size)

@@ -210,6 +210,7 @@ void Master::promote()
     adopt_listeners(current_.generation->sockets, log());
     current_.accepting->ring_all();
     sockets_leave_ = Clock::in(ms{net::leaving_ms});
+    tend_at_ = Clock::now();
     if (!started_) {
         if (!startup_.serving(*current_.generation, *report_)) {
             failed_ = true;

@@ -14,6 +14,7 @@ namespace sluice::process {
 namespace {
 
 constexpr ms kill_after{2000};  // TERM to KILL; nginx's is one second
+constexpr ms tend_pause{1000};  // between two looks at files
 constexpr ms zone_pause{50};    // until a shared zone that was locked is asked again
 
 std::string_view action_of(int signal, bool ending, bool graceful_term)
@@ -74,7 +75,7 @@ bool Master::anybody() const
 int Master::timeout() const
 {
     Instant next = std::min(kill_at_, next_ ? next_.deadline : Instant::never());
-    next = std::min({next, sockets_leave_, loading_.again});
+    next = std::min({next, sockets_leave_, loading_.again, tend_at_});
     next = std::min(next, startup_.manager.next_tick());
     if (current_ && current_.generation->main.worker_watchdog.is_set()) {
         ms limit = *current_.generation->main.worker_watchdog;
@@ -221,6 +222,8 @@ void Master::on_timers()
         startup_.manager.tick();
     if (now >= loading_.again)
         take_loaded(loading_.generation->listen_again(*loading_.report));
+    if (now >= tend_at_)
+        tend_at_ = current_.generation->payload->tend() ? Clock::in(tend_pause) : Instant::never();
     watch_loops();
     if (now >= kill_at_) {
         kill_at_ = Clock::in(kill_after);

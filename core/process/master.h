@@ -111,6 +111,7 @@ private:
     Crew current_, next_;
     Loading loading_;
     uint32_t generations_ = 1;
+    Instant tend_at_ = Instant::never();  // the payload's chores
     Instant sockets_leave_ = Instant::never();  // those of workers that are no more
     std::vector<int> retired_;                  // workers that are finishing
     std::vector<int> gone_;                     // ended, not yet forgotten by shared zones

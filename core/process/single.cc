@@ -15,6 +15,8 @@
 namespace sluice::process {
 namespace {
 
+constexpr ms tend_pause{1000};  // between two looks at files
+
 class Single
 {
 public:
@@ -37,7 +39,8 @@ public:
           asked_([this] { on_asked(); }),
           deadline_([this] { too_late(); }),
           watchdog_([this] { tick(); }),
-          bind_again_([this] { take_loaded(loading_.generation->listen_again(*loading_.report)); })
+          bind_again_([this] { take_loaded(loading_.generation->listen_again(*loading_.report)); }),
+          chores_([this] { tend(); })
     {
     }
 
@@ -56,6 +59,7 @@ public:
                           "the name for reload requests is taken: \"-s reload\" will not wait");
         startup_.manager.ready(current_->number);
         await_tick();
+        tend();
         current_->log(Level::debug, "single process: {} connections",
                       *current_->events.worker_connections);
         while (!stop_) {
@@ -123,6 +127,12 @@ private:
     {
         startup_.manager.tick();
         await_tick();
+    }
+
+    void tend()
+    {
+        if (current_->payload->tend())
+            loop_.timers().add(chores_, Clock::in(tend_pause));
     }
 
     void on_signal(const os::Signal& s)
@@ -236,6 +246,7 @@ private:
         start(current_);
         adopt_listeners(current_->sockets, current_->log);
         current_->redirect_stderr();
+        tend();
         startup_.move_pid(*current_);
     }
 
@@ -262,7 +273,7 @@ private:
     SignalWatch signals_;
     ReloadDesk desk_;
     ReadWatch asked_;
-    OneShot deadline_, watchdog_, bind_again_;
+    OneShot deadline_, watchdog_, bind_again_, chores_;
     Loading loading_;
     bool quitting_ = false, stop_ = false;
 };

@@ -16,6 +16,7 @@ constexpr conf::Where http_server = in_http | in_server;
 constexpr Directive directives[] = {
     {"ssl_certificate", http_server, 1, 1, store<&Conf::certificate>},
     {"ssl_certificate_key", http_server, 1, 1, store<&Conf::certificate_key>},
+    {"ssl_certificate_cache", http_server, 1, 3, store<&Conf::certificate_cache>},
     {"ssl_password_file", http_server, 1, 1, store<&Conf::password_file>},
     {"ssl_dhparam", http_server, 1, 1, store<&Conf::dhparam>},
     {"ssl_ecdh_curve", http_server, 1, 1, store<&Conf::ecdh_curve>},
@@ -49,7 +50,7 @@ constexpr conf::ConfType conf_type =
             &Conf::buffer_size, &Conf::verify_client, &Conf::verify_depth, &Conf::session_cache,
             &Conf::session_tickets, &Conf::session_ticket_key, &Conf::session_timeout,
             &Conf::early_data, &Conf::stapling, &Conf::stapling_file, &Conf::client_certificate,
-            &Conf::trusted_certificate, &Conf::crl>;
+            &Conf::trusted_certificate, &Conf::crl, &Conf::certificate_cache>;
 
 // Which listen line of these servers made the address speak TLS.
 conf::Pos ssl_line(const http::ListenAddress& address)
@@ -87,8 +88,9 @@ void check_addresses(const http::Main& main, conf::Diagnostics& diag)
     }
 }
 
-void finish_main(Finish& finish, void*)
+void finish_main(Finish& finish, void* conf)
 {
+    static_cast<Main*>(conf)->certificates = std::make_shared<Certificates>(*finish.main.log);
     check_addresses(finish.main, finish.diag);
 }
 
@@ -99,12 +101,15 @@ void finish_location(Finish& finish, void*)
         return;
     const Conf& conf = conf_of_server(*location.server);
     if (!conf.certificate->empty() || listens_with_ssl(finish.main, *location.server))
-        make_context(*location.server, conf, finish.diag);
+        make_context(*location.server, conf, finish.main.conf<Main>(module), finish.diag);
 }
 
 void install(Install& in)
 {
     define_variables(in.main.variables);
+    const Main& main = in.conf<Main>(module);
+    if (main.certificates->open())
+        in.main.chores.push_back(main.certificates);
     in.at(Phase::post_read, check_client,
           [](const http::Location& l) { return l.server && l.server->tls; });
 }
@@ -114,6 +119,7 @@ void install(Install& in)
 const Module module{
     .name = "ssl",
     .directives = directives,
+    .main_conf = &conf_of<Main, &Main::certificates, &Main::contexts>,
     .server_conf = &conf_type,
     .install = install,
     .finish_location = finish_location,
@@ -135,6 +141,35 @@ std::span<const std::pair<std::string_view, Verify>> enum_names(Verify*)
         {"optional", Verify::optional},
         {"optional_no_ca", Verify::optional_no_ca}};
     return names;
+}
+
+bool parse(Apply& apply, size_t arg, PairCache& out)
+{
+    out = {};
+    for (size_t i = arg; i < apply.size(); ++i) {
+        std::string_view word = apply.arg(i);
+        bool good = false;
+        if (word == "off" && apply.size() == arg + 1)
+            return true;
+        if (word.starts_with("max=")) {
+            auto n = parse_decimal(word.substr(4));
+            good = n && *n > 0;
+            out.max = good ? static_cast<size_t>(*n) : 0;
+        } else if (word.starts_with("inactive=") || word.starts_with("valid=")) {
+            auto time = conf::parse_seconds(word.substr(word.find('=') + 1));
+            good = time.has_value();
+            if (good)
+                (word.front() == 'v' ? out.valid : out.inactive) = *time;
+        }
+        if (!good) {
+            apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word),
+                          "off, or max=N [inactive=TIME] [valid=TIME]");
+            return false;
+        }
+    }
+    if (out.max == 0)
+        apply.fail("\"ssl_certificate_cache\" must have the \"max\" parameter");
+    return out.max > 0;
 }
 
 }  // namespace sluice::ssl

@@ -9,6 +9,7 @@
 #include "core/http/module.h"
 #include "core/net/tls_context.h"
 #include "modules/lib/tls_values.h"
+#include "modules/ssl/certificates.h"
 #include "modules/ssl/sessions.h"
 
 namespace sluice::ssl {
@@ -19,6 +20,13 @@ using tls::Protocols;
 
 enum class Verify : uint8_t { off, on, optional, optional_no_ca };
 std::span<const std::pair<std::string_view, Verify>> enum_names(Verify*);
+
+/// ssl_certificate_cache: certificates whose names have variables.
+struct PairCache {
+    size_t max = 0;  // 0: off
+    std::chrono::seconds inactive{10}, valid{60};
+};
+bool parse(Apply& apply, size_t arg, PairCache& out);
 
 struct Conf {
     Setting<std::vector<File>> certificate, certificate_key;
@@ -41,6 +49,15 @@ struct Conf {
     Setting<bool> stapling{false};
     Setting<File> stapling_file;
     Setting<File> client_certificate, trusted_certificate, crl;
+    Setting<PairCache> certificate_cache;
+};
+
+struct Context;
+
+/// Of a whole configuration.
+struct Main {
+    std::shared_ptr<Certificates> certificates;
+    std::map<std::string, std::shared_ptr<Context>> contexts;  // by their settings
 };
 
 extern const Module module;
@@ -49,7 +66,7 @@ extern const Module module;
 const Conf& conf_of_server(const http::Server& server);
 
 /// Makes Server::tls. Reports what is wrong.
-void make_context(http::Server& server, const Conf& conf, conf::Diagnostics& diag);
+void make_context(http::Server& server, const Conf& conf, Main& main, conf::Diagnostics& diag);
 
 /// post_read: plain HTTP on a TLS port, names that do not agree, certificates of clients.
 Task<Rc> check_client(Request& r);

@@ -3,27 +3,12 @@
 
 #include <fmt/format.h>
 #include <openssl/ocsp.h>
-#include <openssl/ssl.h>
 
 #include "core/net/tls_error.h"
 #include "core/os/file.h"
 
 namespace sluice::ssl {
-namespace {
-
-int on_status(SSL* ssl, void* data)
-{
-    const std::string& response = static_cast<Staple*>(data)->response();
-    void* copy = OPENSSL_memdup(response.data(), response.size());  // OpenSSL's to free
-    if (!copy)
-        return SSL_TLSEXT_ERR_NOACK;
-    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
-    return SSL_TLSEXT_ERR_OK;
-}
-
-}  // namespace
-
-std::string Staple::read(const std::string& path)
+std::string read_staple(const std::string& path, std::string& out)
 {
     auto text = os::read_file(path);
     if (!text) {
@@ -36,14 +21,8 @@ std::string Staple::read(const std::string& path)
     if (!parsed)
         return fmt::format("d2i_OCSP_RESPONSE_bio(\"{}\") failed {}", path, net::take_tls_error());
     OCSP_RESPONSE_free(parsed);
-    response_ = std::move(*text);
+    out = std::move(*text);
     return {};
-}
-
-void Staple::offer(const net::TlsContext& context)
-{
-    SSL_CTX_set_tlsext_status_cb(context.handle(), on_status);
-    SSL_CTX_set_tlsext_status_arg(context.handle(), this);
 }
 
 }  // namespace sluice::ssl

@@ -3,24 +3,11 @@
 // that ask. Nothing is fetched: who renews the certificate renews the file, and reloads.
 #pragma once
 
-#include <memory>
 #include <string>
-
-#include "core/net/tls_context.h"
 
 namespace sluice::ssl {
 
-class Staple
-{
-public:
-    /// "" or why not, in nginx's words.
-    std::string read(const std::string& path);
-    /// It outlives the context.
-    void offer(const net::TlsContext& context);
-    const std::string& response() const { return response_; }
-
-private:
-    std::string response_;  // DER
-};
+/// The response in a file, as DER, into `out`. "" or why not, in nginx's words.
+std::string read_staple(const std::string& path, std::string& out);
 
 }  // namespace sluice::ssl

@@ -787,3 +787,99 @@ GET /t
     ssl_certificate_key data:bar;
 --- must_die
 --- error_log: cannot load certificate "data:foo": PEM_read_bio_X509_AUX() failed (SSL: error:0480006C:PEM routines::no start line:Expecting: TRUSTED CERTIFICATE)
+
+
+=== TEST 53: names of certificates with variables
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate $TEST_NGINX_CERTS/$ssl_server_name.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/$ssl_server_name.key;
+    location /t { return 200 "$ssl_server_name\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=wrong,client
+--- request eval
+["GET /t", "GET /t"]
+--- response_body eval
+["wrong\n", "client\n"]
+--- tls_is_like eval: qr/CN=elsewhere.*\n.*CN=client/
+
+
+
+=== TEST 54: one that is not there
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate $TEST_NGINX_CERTS/$ssl_server_name.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/$ssl_server_name.key;
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=nobody
+--- request
+GET /t
+--- ignore_response
+--- tls_is_like: failed
+--- error_log eval: qr/\[error\] .*cannot load certificate ".*nobody\.pem": BIO_new_file\(\) failed \(SSL: .*while SSL handshaking, client: 127\.0\.0\.1/
+
+
+
+=== TEST 55: a relative name, and a key that is locked
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate certs/${ssl_server_name}.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/locked.key;
+    ssl_password_file $TEST_NGINX_CERTS/passwords;
+    location /t { return 200 "ok\n"; }
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=localhost
+--- request
+GET /t
+--- response_body
+ok
+--- tls_is_like: CN=localhost
+
+
+
+=== TEST 56: kept for a while
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate $TEST_NGINX_CERTS/$ssl_server_name.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/$ssl_server_name.key;
+    ssl_certificate_cache max=2 inactive=1m valid=1s;
+    location /t { return 200 "ok\n"; }
+--- not_nginx: 1.27.4 has it
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=wrong,client,localhost,wrong,wrong
+--- request eval
+["GET /t", "GET /t", "GET /t", "GET /t", "GET /t"]
+--- response_body eval
+["ok\n", "ok\n", "ok\n", "ok\n", "ok\n"]
+--- tls_is_like eval: qr/CN=elsewhere.*\n.*CN=client.*\n.*CN=localhost.*\n.*CN=elsewhere.*\n.*CN=elsewhere/
+
+
+
+=== TEST 57: ssl_certificate_cache without a size
+--- http_config
+--- config
+    ssl_certificate_cache inactive=1m;
+--- not_nginx: 1.27.4 has it
+--- must_die
+--- error_log: "ssl_certificate_cache" must have the "max" parameter
+
+
+
+=== TEST 58: data: in a variable
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate data:$arg_a;
+    ssl_certificate_key data:$arg_a;
+--- not_nginx: the error is told at another level
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=a.test
+--- request
+GET /t
+--- ignore_response
+--- tls_is_like: failed
+--- error_log: cannot load certificate "data:": PEM_read_bio_X509_AUX() failed (SSL: error:0480006C:PEM routines::no start line

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// TLS towards clients in the real program: files that change below it, and peers that do not keep
+// to the protocol. What single records do to a stream: t/unit/net/tls_test.cc.
+#include "tls.h"
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "certs.h"
+#include "fleet.h"
+
+namespace sluice::fault {
+namespace {
+
+namespace fs = std::filesystem;
+using runner::Socket;
+using runner::TlsOptions;
+
+class TlsFleet : public Fleet
+{
+public:
+    explicit TlsFleet(const std::string& main = "worker_processes 2;") : Fleet(main)
+    {
+        fs::create_directories(root() + "/conf/certs");
+        runner::write_certificates(certs(), false);
+    }
+    std::string certs() const { return root() + "/conf/certs"; }
+    std::string tls_address() const { return std::to_string(port(1)); }
+    /// A server for `names` on the TLS port.
+    std::string server(const std::string& names, const std::string& certificate,
+                       const std::string& more = "") const
+    {
+        return "server { listen 127.0.0.1:" + tls_address() + " ssl; server_name " + names +
+               "; ssl_certificate certs/" + certificate + ".pem; ssl_certificate_key certs/" +
+               certificate + ".key; " + more + " location / { return 200 \"hi\\n\"; } }\n";
+    }
+    void copy(const std::string& from, const std::string& to) const
+    {
+        // As programs that renew certificates do: the new file appears whole.
+        fs::copy_file(certs() + "/" + from, certs() + "/next",
+                      fs::copy_options::overwrite_existing);
+        ASSERT_EQ(::chmod((certs() + "/next").c_str(), 0600), 0);
+        fs::rename(certs() + "/next", certs() + "/" + to);
+    }
+    void copy_pair(const std::string& from, const std::string& to) const
+    {
+        copy(from + ".key", to + ".key");
+        copy(from + ".pem", to + ".pem");
+    }
+    /// "TLSv1.3 … CN=localhost new, open"
+    std::string meet(const std::string& name = "") const
+    {
+        Socket socket = Socket::connect(tls_address());
+        TlsOptions options;
+        options.sni = name;
+        socket.start_tls(options, false, in_seconds(10));
+        return socket.tls() ? socket.tls()->describe() : "no connection";
+    }
+    bool all_show(const std::string& who, int times = 12) const
+    {
+        for (int i = 0; i < times; ++i)
+            if (meet().find(who) == std::string::npos)
+                return false;
+        return true;
+    }
+};
+
+void expect_quiet(const Fleet& fleet)
+{
+    std::string log = fleet.log(), out = fleet.read("logs/out");
+    for (const char* bad : {"[alert]", "[emerg]", "Sanitizer", "runtime error"}) {
+        EXPECT_EQ(log.find(bad), std::string::npos) << log.substr(log.find(bad), 500);
+        EXPECT_EQ(out.find(bad), std::string::npos) << out;
+    }
+}
+
+// ---- files
+// ------------------------------------------------------------------------------------------
+
+class TlsFiles : public testing::TestWithParam<const char*>
+{
+};
+
+TEST_P(TlsFiles, ThatChangeAreInUseWithoutAReload)
+{
+    TlsFleet fleet(GetParam());
+    fleet.copy_pair("localhost", "mine");
+    fleet.configure(GetParam(), "", fleet.server("a.test", "mine"));
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    ASSERT_TRUE(fleet.all_show("CN=localhost")) << fleet.meet();
+    std::vector<int> workers = fleet.workers();
+
+    fleet.copy_pair("wrong", "mine");
+    EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=elsewhere"); })) << fleet.log();
+    EXPECT_EQ(count(fleet.log(), "mine.pem\" has changed"), 1u) << fleet.log();
+
+    // Again, and a worker that is born later knows the last one.
+    fleet.copy_pair("client", "mine");
+    EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=client"); })) << fleet.log();
+    EXPECT_EQ(fleet.workers(), workers);
+    if (!workers.empty()) {
+        send(workers[0], SIGQUIT);
+        EXPECT_TRUE(eventually([&] {
+            std::vector<int> now = fleet.workers();
+            return now.size() == workers.size() && now != workers;
+        }));
+        EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=client"); })) << fleet.meet();
+    }
+    expect_quiet(fleet);
+}
+
+TEST_P(TlsFiles, ThatDoNotFitLeaveThoseBeforeInUse)
+{
+    TlsFleet fleet(GetParam());
+    fleet.copy_pair("localhost", "mine");
+    fleet.configure(GetParam(), "", fleet.server("a.test", "mine"));
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    fleet.copy("wrong.key", "mine.key");
+    const char* said = "key values mismatch): the certificates before it are still in use";
+    EXPECT_TRUE(eventually([&] { return count(fleet.log(), said) > 0; })) << fleet.log();
+    sleep_seconds(2.2);
+    EXPECT_EQ(count(fleet.log(), said), 1u) << fleet.log();
+    EXPECT_TRUE(fleet.all_show("CN=localhost"));
+
+    fs::remove(fleet.certs() + "/mine.key");
+    EXPECT_TRUE(eventually([&] { return count(fleet.log(), "still in use") == 2; })) << fleet.log();
+    EXPECT_TRUE(fleet.all_show("CN=localhost"));
+
+    fleet.copy_pair("wrong", "mine");
+    EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=elsewhere"); })) << fleet.log();
+    expect_quiet(fleet);
+}
+
+INSTANTIATE_TEST_SUITE_P(With, TlsFiles,
+                         testing::Values("worker_processes 2;", "master_process off;"));
+
+TEST(TlsMany, AreParsedWhenTheyAreAskedFor)
+{
+    constexpr int many = 130, bad = 120;  // 100 are parsed at once
+    TlsFleet fleet;
+    std::string servers;
+    for (int i = 0; i < many; ++i) {
+        std::string name = "h" + std::to_string(i);
+        fleet.copy_pair(i % 2 ? "localhost" : "wrong", name);
+        servers += fleet.server(name + ".test", name);
+    }
+    fleet.copy("ca.key", "h" + std::to_string(bad) + ".key");
+    fleet.configure("worker_processes 1;", "", servers);
+    Said said = fleet.run({"-t"});
+    EXPECT_EQ(said.code, 1);
+    EXPECT_NE(said.text.find("h120.key\") failed (SSL: error:05800074"), std::string::npos)
+        << said.text;
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    EXPECT_NE(fleet.meet("h1.test").find("CN=localhost"), std::string::npos);
+    EXPECT_NE(fleet.meet("h128.test").find("CN=elsewhere"), std::string::npos);
+    EXPECT_NE(fleet.meet("h129.test").find("CN=localhost"), std::string::npos);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_NE(fleet.meet("h120.test").find("failed"), std::string::npos);
+    EXPECT_EQ(count(fleet.log(), "[error]"), 1u) << fleet.log();
+
+    // It is put right, without a reload.
+    fleet.copy_pair("localhost", "h120");
+    EXPECT_TRUE(eventually([&] {
+        return fleet.meet("h120.test").find("CN=localhost") != std::string::npos;
+    })) << fleet.log();
+    EXPECT_EQ(count(fleet.log(), "[emerg]"), 1u);  // of -t
+    EXPECT_EQ(count(fleet.log(), "[alert]"), 0u);
+    EXPECT_EQ(count(fleet.read("logs/out"), "Sanitizer"), 0u);
+}
+
+// ---- peers that do not keep to the protocol
+// ---------------------------------------------------------
+
+struct TlsPeers : testing::Test {
+    TlsFleet fleet{"worker_processes 1;"};
+    int worker = 0, sockets = 0;
+
+    void SetUp() override
+    {
+        fleet.configure(
+            "worker_processes 1;", "",
+            fleet.server("a.test", "localhost",
+                         "ssl_handshake_timeout 1s; client_header_timeout 1s; ssl_ciphers "
+                         "DEFAULT; ssl_session_cache shared:S:1m;"));
+        ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+        ASSERT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
+        worker = fleet.workers().at(0);
+        ASSERT_TRUE(eventually([&] { return (sockets = sockets_of(worker)) > 0; }));
+        sleep_seconds(0.1);
+        sockets = sockets_of(worker);
+    }
+    void TearDown() override
+    {
+        // Served on, by the same worker, and nothing is held for who has gone or given up.
+        EXPECT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
+        EXPECT_TRUE(eventually([&] { return sockets_of(worker) <= sockets; }))
+            << sockets_of(worker) << " sockets, not " << sockets;
+        EXPECT_EQ(fleet.workers().at(0), worker);
+        expect_quiet(fleet);
+    }
+    Socket connect() const { return Socket::connect(fleet.tls_address()); }
+    static double seconds_to_end(Socket& socket)
+    {
+        auto begin = runner::Clock::now();
+        std::string rest;
+        while (socket.read_some(rest, in_seconds(10)) == runner::Io::ok) {
+        }
+        return std::chrono::duration<double>(runner::Clock::now() - begin).count();
+    }
+};
+
+// The beginning of a ClientHello, as OpenSSL's client makes it.
+std::string client_hello()
+{
+    SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+    SSL* ssl = SSL_new(context);
+    BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl, in, out);
+    SSL_set_tlsext_host_name(ssl, "a.test");
+    SSL_connect(ssl);
+    char* data = nullptr;
+    long size = BIO_get_mem_data(out, &data);
+    std::string hello(data, static_cast<size_t>(size));
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return hello;
+}
+
+TEST_F(TlsPeers, Garbage)
+{
+    for (int i = 0; i < 50; ++i) {
+        Socket socket = connect();
+        std::string bytes("\x16\x03\x01\x02\x00", 5);
+        for (int n = 0; n < 512; ++n)
+            bytes += static_cast<char>((n * 37 + i * 11) & 0xff);
+        socket.write_all(bytes, in_seconds(5));
+        EXPECT_LT(seconds_to_end(socket), 5);
+    }
+    EXPECT_TRUE(eventually([&] { return count(fleet.log(), "SSL_do_handshake() failed") >= 50; }));
+}
+
+TEST_F(TlsPeers, SilenceInTheMiddleOfAHandshake)
+{
+    std::string hello = client_hello();
+    std::vector<Socket> held;
+    for (size_t part : {size_t{1}, size_t{5}, hello.size() / 2, hello.size()})
+        for (int i = 0; i < 5; ++i) {
+            held.push_back(connect());
+            held.back().write_all(hello.substr(0, part), in_seconds(5));
+        }
+    for (Socket& socket : held)
+        EXPECT_LT(seconds_to_end(socket), 3);
+    EXPECT_TRUE(eventually([&] {
+        return count(fleet.log(), "timed out (110: Connection timed out)") >= 20;
+    })) << fleet.log();
+}
+
+// A byte now and then does not prolong it.
+TEST_F(TlsPeers, AHandshakeByTheByte)
+{
+    std::string hello = client_hello();
+    Socket socket = connect();
+    auto begin = runner::Clock::now();
+    size_t sent = 0;
+    for (; sent < hello.size(); ++sent) {
+        if (socket.write_all(hello.substr(sent, 1), in_seconds(1)) != runner::Io::ok)
+            break;
+        sleep_seconds(0.05);
+    }
+    EXPECT_LT(sent, hello.size());
+    EXPECT_LT(std::chrono::duration<double>(runner::Clock::now() - begin).count(), 4);
+}
+
+TEST_F(TlsPeers, OversizedRecords)
+{
+    for (int i = 0; i < 20; ++i) {
+        Socket socket = connect();
+        std::string record("\x16\x03\x01\xff\xff", 5);  // 65535 bytes follow, it says
+        record.append(70000, 'x');
+        socket.write_all(record, in_seconds(2));
+        EXPECT_LT(seconds_to_end(socket), 3);
+    }
+}
+
+// Asks for a new handshake again and again (CVE-2011-1473): it is refused, and costs nothing.
+TEST_F(TlsPeers, RenegotiationIsRefused)
+{
+    for (int i = 0; i < 20; ++i) {
+        SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+        SSL* ssl = SSL_new(context);
+        Socket socket = connect();
+        SSL_set_fd(ssl, socket.fd());
+        ASSERT_EQ(SSL_connect(ssl), 1);
+        SSL_renegotiate(ssl);
+        EXPECT_NE(SSL_do_handshake(ssl), 1);
+        SSL_free(ssl);
+        SSL_CTX_free(context);
+    }
+}
+
+TEST_F(TlsPeers, WhoGoesWithoutCloseNotifyIsNoError)
+{
+    for (int i = 0; i < 20; ++i) {
+        Socket socket = connect();
+        TlsOptions options;
+        options.quiet = true;
+        ASSERT_TRUE(socket.start_tls(options, false, in_seconds(5)));
+        if (i % 2)
+            socket.write_all("GET / HTTP/1.1\r\nHost: a.t", in_seconds(5));
+        if (i % 3)
+            socket.close();
+        else
+            socket.reset();
+    }
+    EXPECT_EQ(count(fleet.log(), "[error]"), 0u) << fleet.log();
+}
+
+// A crowd that says hello and goes: signing for those that have gone holds nobody up for long.
+TEST_F(TlsPeers, ACrowdThatDoesNotWait)
+{
+    std::string hello = client_hello();
+    for (int i = 0; i < 300; ++i) {
+        Socket socket = connect();
+        socket.write_all(hello, in_seconds(5));
+        if (i % 2)
+            socket.reset();
+    }
+    auto begin = runner::Clock::now();
+    EXPECT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
+    EXPECT_LT(std::chrono::duration<double>(runner::Clock::now() - begin).count(), 5);
+}
+
+}  // namespace
+}  // namespace sluice::fault

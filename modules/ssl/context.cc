@@ -66,7 +66,8 @@ private:
             verify();
         }
         context_ = &shared->context;
-        return {shared, context_};
+        shared_ = {shared, context_};
+        return shared_;
     }
 
     // Whatever shared_context() looks at.
@@ -225,16 +226,27 @@ private:
     {
         if (!*conf_.stapling)
             return;
-        if (!conf_.stapling_file.is_set()) {
-            diag_.warn(here(), "stapling-without-file",
-                       "\"ssl_stapling\" ignored, there is no \"ssl_stapling_file\": responses are "
-                       "not fetched from the authority");
-            return;
+        auto stapler = std::make_shared<Stapler>(main_.certificates->log());
+        if (conf_.stapling_file.is_set()) {
+            std::string response;
+            if (!report(conf_.stapling_file->pos,
+                        read_staple(full_path(*conf_.stapling_file), response)))
+                return;
+            stapler->set_response(std::move(response));
+        } else {
+            const std::string& url = *conf_.stapling_responder;
+            Responder ignored;
+            if (!url.empty() && !parse_responder(url, ignored)) {
+                diag_.warn(here(), "stapling-responder",
+                           fmt::format("\"ssl_stapling\" ignored, invalid URL prefix in OCSP "
+                                       "responder \"{}\"",
+                                       url));
+                return;
+            }
+            stapler->ask(url, *conf_.stapling_verify, shared_);
+            main_.staplers.push_back(stapler);
         }
-        std::string response;
-        if (report(conf_.stapling_file->pos,
-                   read_staple(full_path(*conf_.stapling_file), response)))
-            presenter.set_staple(std::move(response));
+        presenter.set_stapler(std::move(stapler));
     }
 
     // What a session proves: who the server was, and whom it asked for a certificate how.
@@ -257,7 +269,8 @@ private:
     const Conf& conf_;
     Main& main_;
     conf::Diagnostics& diag_;
-    net::TlsContext* context_ = nullptr;
+    std::shared_ptr<net::TlsContext> shared_;
+    net::TlsContext* context_ = nullptr;  // the same
 };
 
 }  // namespace

@@ -72,6 +72,11 @@ std::string Presenter::full(std::string_view name) const
     return folder_ + std::string(name);
 }
 
+std::string_view Presenter::staple(net::TlsSession& session)
+{
+    return stapler_ ? stapler_->staple(session.handle()) : std::string_view();
+}
+
 bool Presenter::certify(http::Connection& c, net::TlsSession& session)
 {
     if (set_) {

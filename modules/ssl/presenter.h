@@ -16,6 +16,7 @@
 #include "core/http/module.h"
 #include "modules/ssl/certificates.h"
 #include "modules/ssl/ssl.h"
+#include "modules/ssl/stapling.h"
 
 namespace sluice::ssl {
 
@@ -49,7 +50,7 @@ public:
     {
     }
     bool certify(http::Connection& c, net::TlsSession& session) override;
-    std::string_view staple(net::TlsSession&) override { return staple_; }
+    std::string_view staple(net::TlsSession& session) override;
 
     void set(CertificateSet& set) { set_ = &set; }
     /// `folder`: where relative names begin.
@@ -59,7 +60,7 @@ public:
         folder_ = std::move(folder);
     }
     void set_passwords(net::TlsPasswords passwords) { passwords_ = std::move(passwords); }
-    void set_staple(std::string response) { staple_ = std::move(response); }
+    void set_stapler(std::shared_ptr<Stapler> stapler) { stapler_ = std::move(stapler); }
 
 private:
     struct Named {
@@ -75,7 +76,7 @@ private:
     std::string folder_;
     net::TlsPasswords passwords_;
     KeptPairs kept_;
-    std::string staple_;
+    std::shared_ptr<Stapler> stapler_;  // null: nothing is stapled
 };
 
 }  // namespace sluice::ssl

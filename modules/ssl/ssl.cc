@@ -5,11 +5,10 @@
 #include <algorithm>
 
 #include "core/base/bytes.h"
+#include "modules/ssl/stapling.h"
 
 namespace sluice::ssl {
 namespace {
-
-using conf::ignored;
 
 constexpr conf::Where http_server = in_http | in_server;
 
@@ -34,8 +33,8 @@ constexpr Directive directives[] = {
     {"ssl_early_data", http_server, 1, 1, store<&Conf::early_data>},
     {"ssl_stapling", http_server, 1, 1, store<&Conf::stapling>},
     {"ssl_stapling_file", http_server, 1, 1, store<&Conf::stapling_file>},
-    {"ssl_stapling_responder", http_server, 1, 1, ignored},
-    {"ssl_stapling_verify", http_server, 1, 1, ignored},
+    {"ssl_stapling_responder", http_server, 1, 1, store<&Conf::stapling_responder>},
+    {"ssl_stapling_verify", http_server, 1, 1, store<&Conf::stapling_verify>},
     {"ssl_verify_client", http_server, 1, 1, store<&Conf::verify_client>},
     {"ssl_verify_depth", http_server, 1, 1, store<&Conf::verify_depth>},
     {"ssl_client_certificate", http_server, 1, 1, store<&Conf::client_certificate>},
@@ -49,8 +48,9 @@ constexpr conf::ConfType conf_type =
             &Conf::conf_command, &Conf::reject_handshake, &Conf::handshake_timeout,
             &Conf::buffer_size, &Conf::verify_client, &Conf::verify_depth, &Conf::session_cache,
             &Conf::session_tickets, &Conf::session_ticket_key, &Conf::session_timeout,
-            &Conf::early_data, &Conf::stapling, &Conf::stapling_file, &Conf::client_certificate,
-            &Conf::trusted_certificate, &Conf::crl, &Conf::certificate_cache>;
+            &Conf::early_data, &Conf::stapling, &Conf::stapling_file, &Conf::stapling_responder,
+            &Conf::stapling_verify, &Conf::client_certificate, &Conf::trusted_certificate,
+            &Conf::crl, &Conf::certificate_cache>;
 
 // Which listen line of these servers made the address speak TLS.
 conf::Pos ssl_line(const http::ListenAddress& address)
@@ -104,8 +104,17 @@ void finish_location(Finish& finish, void*)
         make_context(*location.server, conf, finish.main.conf<Main>(module), finish.diag);
 }
 
+std::shared_ptr<void> start(http::Service& service)
+{
+    const auto& staplers = service.main().conf<Main>(module).staplers;
+    if (staplers.empty())
+        return nullptr;
+    return std::make_shared<Fetcher>(staplers);
+}
+
 void install(Install& in)
 {
+    in.at_start(start);
     define_variables(in.main.variables);
     const Main& main = in.conf<Main>(module);
     if (main.certificates->open())
@@ -119,7 +128,7 @@ void install(Install& in)
 const Module module{
     .name = "ssl",
     .directives = directives,
-    .main_conf = &conf_of<Main, &Main::certificates, &Main::contexts>,
+    .main_conf = &conf_of<Main, &Main::certificates, &Main::contexts, &Main::staplers>,
     .server_conf = &conf_type,
     .install = install,
     .finish_location = finish_location,

@@ -48,16 +48,20 @@ struct Conf {
     Setting<bool> early_data{false};
     Setting<bool> stapling{false};
     Setting<File> stapling_file;
+    Setting<std::string> stapling_responder{""};
+    Setting<bool> stapling_verify{false};
     Setting<File> client_certificate, trusted_certificate, crl;
     Setting<PairCache> certificate_cache;
 };
 
 struct Context;
+class Stapler;
 
 /// Of a whole configuration.
 struct Main {
     std::shared_ptr<Certificates> certificates;
     std::map<std::string, std::shared_ptr<Context>> contexts;  // by their settings
+    std::vector<std::shared_ptr<Stapler>> staplers;            // that ask responders
 };
 
 extern const Module module;

@@ -251,7 +251,8 @@ latency_beside() {    # HANDSHAKES-A-SECOND…
             for pace in 0 "$@"; do
                 beside=
                 if [ "$pace" -gt 0 ]; then
-                    $on_load "$tls_load" "${rsa_port[$name]}" /1k -c 32 -x -v 1.3 -p "$pace" \
+                    # Or its own cryptography, on the same core, would be taken for the proxy's delay.
+                    $on_load nice -n 15 "$tls_load" "${rsa_port[$name]}" /1k -c 32 -x -v 1.3 -p "$pace" \
                         -t "$(awk -v s="$seconds" 'BEGIN { print s + 0.4 }')" >"$folder/beside" &
                     beside=$!
                     sleep 0.2

@@ -173,6 +173,153 @@ TEST(TlsMany, AreParsedWhenTheyAreAskedFor)
     EXPECT_EQ(count(fleet.read("logs/out"), "Sanitizer"), 0u);
 }
 
+// ---- stapling
+// ---------------------------------------------------------------------------------------
+
+// Answers what the fleet asks; an empty answer: never.
+class Responder
+{
+public:
+    Responder(int port, std::string answer)
+        : listener_(Socket::listen(std::to_string(port))),
+          answer_(std::move(answer)),
+          thread_([this] { serve(); })
+    {
+    }
+    ~Responder()
+    {
+        stop_ = true;
+        thread_.join();
+    }
+    int asked() const { return asked_; }
+    std::string last()
+    {
+        std::lock_guard lock(mutex_);
+        return last_;
+    }
+
+private:
+    void serve()
+    {
+        std::vector<Socket> held;
+        while (!stop_) {
+            Socket socket = listener_.accept(in_seconds(0.05));
+            if (!socket.open())
+                continue;
+            std::string question;
+            while (question.find("\r\n\r\n") == std::string::npos &&
+                   socket.read_some(question, in_seconds(5)) == runner::Io::ok) {
+            }
+            {
+                std::lock_guard lock(mutex_);
+                last_ = question;
+            }
+            ++asked_;
+            if (!answer_.empty())
+                socket.write_all(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/ocsp-response\r\n"
+                    "Content-Length: " +
+                        std::to_string(answer_.size()) + "\r\n\r\n" + answer_,
+                    in_seconds(5));
+            held.push_back(std::move(socket));
+        }
+    }
+    Socket listener_;
+    std::string answer_, last_;
+    std::atomic<bool> stop_ = false;
+    std::atomic<int> asked_ = 0;
+    std::mutex mutex_;
+    std::thread thread_;
+};
+
+struct TlsStapling : testing::Test {
+    TlsFleet fleet{"worker_processes 1;"};
+
+    void start(const std::string& certificate, const std::string& more = "")
+    {
+        fleet.configure("worker_processes 1;", "",
+                        fleet.server("a.test", certificate,
+                                     "ssl_stapling on; ssl_stapling_responder http://127.0.0.1:" +
+                                         std::to_string(fleet.port(2)) +
+                                         "/ocsp; ssl_trusted_certificate certs/ca.pem; " + more));
+        ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    }
+    std::string ask() const
+    {
+        Socket socket = Socket::connect(fleet.tls_address());
+        TlsOptions options;
+        options.status = true;
+        socket.start_tls(options, false, in_seconds(10));
+        return socket.tls()->describe();
+    }
+    bool stapled() const { return ask().find("stapled") != std::string::npos; }
+    std::string good() const { return fleet.read("conf/certs/ocsp.der"); }
+};
+
+TEST_F(TlsStapling, IsAskedForOnceAndStapledFromThenOn)
+{
+    Responder responder(fleet.port(2), good());
+    start("localhost", "ssl_stapling_verify on;");
+    EXPECT_FALSE(stapled());  // nobody waits for it
+    EXPECT_TRUE(eventually([&] { return stapled(); })) << fleet.log();
+    for (int i = 0; i < 5; ++i)
+        EXPECT_TRUE(stapled());
+    EXPECT_EQ(responder.asked(), 1);
+    EXPECT_EQ(responder.last().find("POST /ocsp HTTP/1."), 0u) << responder.last();
+    EXPECT_NE(responder.last().find("Content-Type: application/ocsp-request\r\n"),
+              std::string::npos);
+    expect_quiet(fleet);
+}
+
+TEST_F(TlsStapling, AResponderThatIsSilentHoldsNobodyUp)
+{
+    Responder responder(fleet.port(2), "");
+    start("localhost");
+    auto begin = runner::Clock::now();
+    for (int i = 0; i < 10; ++i)
+        EXPECT_FALSE(stapled());
+    EXPECT_LT(std::chrono::duration<double>(runner::Clock::now() - begin).count(), 5);
+    EXPECT_TRUE(eventually([&] { return responder.asked() == 1; }));
+    fleet.signal(SIGQUIT);  // nor the worker that leaves
+    EXPECT_EQ(fleet.wait_end(5), 0);
+    expect_quiet(fleet);
+}
+
+TEST_F(TlsStapling, NoAnswerAboutAnotherCertificateIsStapled)
+{
+    Responder responder(fleet.port(2), good());
+    start("wrong");
+    EXPECT_FALSE(stapled());
+    EXPECT_TRUE(eventually([&] { return count(fleet.log(), "certificate status not found") == 1; }))
+        << fleet.log();
+    EXPECT_FALSE(stapled());
+    EXPECT_EQ(responder.asked(), 1);
+    expect_quiet(fleet);
+}
+
+TEST_F(TlsStapling, NorWhatIsNone)
+{
+    Responder responder(fleet.port(2), "no DER");
+    start("localhost");
+    EXPECT_FALSE(stapled());
+    EXPECT_TRUE(eventually([&] { return count(fleet.log(), "d2i_OCSP_RESPONSE() failed") == 1; }))
+        << fleet.log();
+    EXPECT_FALSE(stapled());
+    expect_quiet(fleet);
+}
+
+TEST_F(TlsStapling, WithoutAnIssuerNobodyIsAsked)
+{
+    Responder responder(fleet.port(2), good());
+    start("self", "");
+    EXPECT_FALSE(stapled());
+    EXPECT_FALSE(stapled());
+    EXPECT_EQ(count(fleet.log(), "\"ssl_stapling\" ignored, issuer certificate not found"), 1u)
+        << fleet.log();
+    EXPECT_EQ(responder.asked(), 0);
+    expect_quiet(fleet);
+}
+
 // ---- peers that do not keep to the protocol
 // ---------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/upstream/target.h"
 
+#include "core/base/bytes.h"
 #include "core/http/request.h"
 
 namespace sluice::upstream {
@@ -15,14 +16,25 @@ bool has_port(std::string_view address)
 
 }  // namespace
 
-void set_target(Apply& apply, std::shared_ptr<Target>& out, Handler handler)
+void set_target(Apply& apply, std::shared_ptr<Target>& out, Handler handler,
+                std::string_view scheme)
 {
     if (out)
         return apply.fail_directive("is duplicate");
     auto target = std::make_shared<Target>();
     target->pos = apply.node.args[0].pos;
-    if (!http::parse(apply, 0, target->text))
+    std::string_view text = apply.arg(0);
+    if (!scheme.empty()) {
+        std::string prefix = std::string(scheme) + "://";
+        target->over_tls = istarts_with(text, "s" + prefix);
+        if (target->over_tls || istarts_with(text, prefix))
+            text.remove_prefix(prefix.size() + target->over_tls);
+    }
+    auto compiled = http::Template::compile(text, target->pos, apply.diag,
+                                            http::http_block(apply).main.variables);
+    if (!compiled)
         return;
+    target->text = *compiled;
     out = std::move(target);
     http::Location& location = http::http_block(apply).location;
     location.set_content(apply, handler);
@@ -40,7 +52,7 @@ void Target::finish(http::Finish& finish)
         return finish.diag.error(pos, fmt::format("no port in upstream \"{}\"", address));
     if (!group)
         group = &groups.implicit(address, 0, finish.diag, pos);
-    groups.bind(*finish.location, {group, false, nullptr, {}});
+    groups.bind(*finish.location, {group, secure != nullptr, secure, tls_name});
 }
 
 Group* Target::choose(http::Request& r) const

@@ -12,7 +12,10 @@ namespace sluice::upstream {
 
 struct Target {
     http::Template text;
-    Group* group = nullptr;  // null: found per request
+    Group* group = nullptr;          // null: found per request
+    bool over_tls = false;           // it was written with the TLS scheme
+    std::shared_ptr<Secure> secure;  // null: plain
+    std::string tls_name;            // of a constant address: the server's
     conf::Pos pos;
 
     /// Binds a constant address, once the configuration has been read.
@@ -22,6 +25,9 @@ struct Target {
 };
 
 /// Reads it from the directive's first argument and makes `handler` the location's content handler.
-void set_target(Apply& apply, std::shared_ptr<Target>& out, Handler handler);
+/// `scheme` ("uwsgi") may stand before the address as "uwsgi://", and as "suwsgi://" with TLS;
+/// empty: no scheme may.
+void set_target(Apply& apply, std::shared_ptr<Target>& out, Handler handler,
+                std::string_view scheme = {});
 
 }  // namespace sluice::upstream

@@ -155,18 +155,8 @@ const upstream::TlsTarget* ProxiedRequest::tls(Request& r)
         return nullptr;
     target_.secure = conf_.compiled->secure.get();
     std::string_view name = conf_.ssl.name.is_set() ? conf_.ssl.name->eval(r) : authority_;
-    target_.name = without_port(name);
+    target_.name = tls::without_port(name);
     return &target_;
-}
-
-std::string_view without_port(std::string_view name)
-{
-    if (name.starts_with('[')) {
-        name.remove_prefix(1);
-        return name.substr(0, name.find(']'));
-    }
-    size_t colon = name.find(':');
-    return colon == name.rfind(':') ? name.substr(0, colon) : name;
 }
 
 // Refresh: 5; url=/there

@@ -71,12 +71,6 @@ void set_pass(Apply& apply, Conf& conf)
         !block.location.name.empty() && block.location.name.back() == '/';
 }
 
-template <auto Member>
-void set_ssl(Apply& apply, Conf& conf)
-{
-    conf::detail::store_value(apply, conf.ssl.*Member);
-}
-
 constexpr std::array own_directives{
     Directive{"proxy_pass", in_location, 1, 1, call<set_pass>},
     Directive{"proxy_set_header", everywhere, 2, 2, store<&Conf::set_header>},
@@ -89,30 +83,14 @@ constexpr std::array own_directives{
     Directive{"proxy_cookie_flags", everywhere, 1, 4, store<&Conf::cookie_flags>},
     Directive{"proxy_upgrade", everywhere, 1, any, store<&Conf::upgrade>},
     Directive{"proxy_pass_trailers", everywhere, 1, 1, store<&Conf::pass_trailers>},
-    Directive{"proxy_ssl", everywhere, 1, 1, call<set_ssl<&SslConf::mode>>},
-    Directive{"proxy_ssl_server_name", everywhere, 1, 1, call<set_ssl<&SslConf::server_name>>},
-    Directive{"proxy_ssl_name", everywhere, 1, 1, call<set_ssl<&SslConf::name>>},
-    Directive{"proxy_ssl_verify", everywhere, 1, 1, call<set_ssl<&SslConf::verify>>},
-    Directive{"proxy_ssl_verify_depth", everywhere, 1, 1, call<set_ssl<&SslConf::verify_depth>>},
-    Directive{"proxy_ssl_trusted_certificate", everywhere, 1, 1,
-              call<set_ssl<&SslConf::trusted_certificate>>},
-    Directive{"proxy_ssl_crl", everywhere, 1, 1, call<set_ssl<&SslConf::crl>>},
-    Directive{"proxy_ssl_certificate", everywhere, 1, 1, call<set_ssl<&SslConf::certificate>>},
-    Directive{"proxy_ssl_certificate_key", everywhere, 1, 1,
-              call<set_ssl<&SslConf::certificate_key>>},
-    Directive{"proxy_ssl_password_file", everywhere, 1, 1, call<set_ssl<&SslConf::password_file>>},
-    Directive{"proxy_ssl_session_reuse", everywhere, 1, 1, call<set_ssl<&SslConf::session_reuse>>},
-    Directive{"proxy_ssl_protocols", everywhere, 1, any, call<set_ssl<&SslConf::protocols>>},
-    Directive{"proxy_ssl_ciphers", everywhere, 1, 1, call<set_ssl<&SslConf::ciphers>>},
-    Directive{"proxy_ssl_conf_command", everywhere, 2, 2, call<set_ssl<&SslConf::conf_command>>},
     // Sizing of nginx's hashes: sluice has none here.
     Directive{"proxy_headers_hash_max_size", everywhere, 1, 1, ignored},
     Directive{"proxy_headers_hash_bucket_size", everywhere, 1, 1, ignored},
 };
 
-constexpr std::array directives =
-    upstream::join(own_directives, upstream::connection_rows<"proxy_", &Conf::common>,
-                   upstream::response_rows<"proxy_", &Conf::common>);
+constexpr std::array directives = upstream::join(
+    own_directives, upstream::connection_rows<"proxy_", &Conf::common>,
+    upstream::response_rows<"proxy_", &Conf::common>, tls::ssl_rows<"proxy_", &Conf::ssl>);
 
 constexpr conf::ConfType conf_type =
     conf_of<Conf, &Conf::pass, &Conf::set_header, &Conf::set_body, &Conf::method,
@@ -166,13 +144,10 @@ void finish_location(Finish& finish, void* object)
     conf.compiled = compiled;
     bool constant = conf.pass->url.is_constant();
     if (conf.pass->tls || !constant)
-        compiled->secure = make_secure(conf.ssl, finish, conf.pass->pos);
-    if (conf.pass->tls && !compiled->secure->verifies)
-        finish.diag.warn(
-            conf.pass->pos, "upstream-not-verified",
-            fmt::format("the certificate of \"{}\" is not verified: anybody on the way "
-                        "can answer in its place (\"proxy_ssl auto\" verifies it)",
-                        conf.pass->text));
+        compiled->secure = tls::make_secure(conf.ssl, finish, conf.pass->pos, "proxy_");
+    if (conf.pass->tls)
+        tls::warn_if_unverified(*compiled->secure, finish, conf.pass->pos, conf.pass->text,
+                                "proxy_");
     if (!constant)
         return;
     upstream::Groups& groups = upstream::Groups::of(finish.main);
@@ -183,7 +158,7 @@ void finish_location(Finish& finish, void* object)
     bool own_name = conf.ssl.name.is_set() && conf.ssl.name->is_constant();
     std::string_view name = own_name ? conf.ssl.name->literal() : conf.pass->authority;
     groups.bind(*finish.location,
-                {conf.pass->group, true, compiled->secure, std::string(without_port(name))});
+                {conf.pass->group, true, compiled->secure, std::string(tls::without_port(name))});
 }
 
 const ProxiedRequest* proxied(Request& r)

@@ -14,7 +14,7 @@
 #include "core/upstream/groups.h"
 #include "core/upstream/http1.h"
 #include "core/upstream/settings.h"
-#include "modules/proxy/ssl.h"
+#include "modules/lib/upstream_ssl.h"
 
 namespace sluice::proxy {
 
@@ -102,7 +102,7 @@ struct Conf {
     Setting<Upgrades> upgrade;
     Setting<bool> pass_trailers{false};
     upstream::Settings common;
-    SslConf ssl;
+    tls::SslConf ssl;
     std::shared_ptr<const Compiled> compiled;
 };
 
@@ -155,9 +155,6 @@ private:
     bool asked_upgrade_ = false;
     http::Method method_id_ = http::Method::get;
 };
-
-/// Of "host:port", "[::1]:port" the host, as certificates have it.
-std::string_view without_port(std::string_view name);
 
 /// proxy_redirect's work on Location and Refresh: the rewritten value, or nothing when none fits.
 std::optional<std::string_view> apply_redirects(Request& r, const Conf& conf, const Pass& pass,

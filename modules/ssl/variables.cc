@@ -98,6 +98,47 @@ Value curve(Request& r, SSL* ssl)
     return nid ? Value(r.arena().copy(curve_name(nid))) : std::nullopt;
 }
 
+// As TLS 1.3 calls it (RFC 8446 4.2.3). OpenSSL 3.0 has the parts only.
+std::string sigalg_name(int type, int hash, X509* certificate)
+{
+    switch (type) {
+    case NID_undef: return {};
+    case EVP_PKEY_ED25519: return "ed25519";
+    case EVP_PKEY_ED448: return "ed448";
+    default: break;
+    }
+    std::string digest = OBJ_nid2ln(hash);  // "sha256"
+    if (type == EVP_PKEY_EC) {
+        std::string_view curve = hash == NID_sha256   ? "secp256r1_"
+                                 : hash == NID_sha384 ? "secp384r1_"
+                                 : hash == NID_sha512 ? "secp521r1_"
+                                                      : "";
+        return fmt::format("ecdsa_{}{}", curve, digest);
+    }
+    if (type == EVP_PKEY_RSA_PSS) {
+        EVP_PKEY* key = certificate ? X509_get0_pubkey(certificate) : nullptr;
+        bool pss_key = key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA_PSS;
+        return fmt::format("rsa_pss_{}_{}", pss_key ? "pss" : "rsae", digest);
+    }
+    return fmt::format("{}_{}", type == EVP_PKEY_RSA ? "rsa_pkcs1" : OBJ_nid2ln(type), digest);
+}
+
+Value sigalg(Request& r, SSL* ssl)
+{
+    int type = NID_undef, hash = NID_undef;
+    SSL_get_signature_type_nid(ssl, &type);
+    SSL_get_signature_nid(ssl, &hash);
+    return r.arena().copy(sigalg_name(type, hash, SSL_get_certificate(ssl)));
+}
+
+Value client_sigalg(Request& r, SSL* ssl)
+{
+    int type = NID_undef, hash = NID_undef;
+    SSL_get_peer_signature_type_nid(ssl, &type);
+    SSL_get_peer_signature_nid(ssl, &hash);
+    return r.arena().copy(sigalg_name(type, hash, SSL_get0_peer_certificate(ssl)));
+}
+
 Value curves(Request& r, SSL* ssl)
 {
     int n = static_cast<int>(SSL_get1_groups(ssl, nullptr));
@@ -286,6 +327,8 @@ void define_variables(http::Variables& v)
     fixed("ssl_ciphers", of_session<ciphers>);
     fixed("ssl_curve", of_session<curve>);
     fixed("ssl_curves", of_session<curves>);
+    fixed("ssl_sigalg", of_session<sigalg>);
+    fixed("ssl_client_sigalg", of_session<client_sigalg>);
     fixed("ssl_session_id", of_session<session_id>);
     fixed("ssl_session_reused", of_session<session_reused>);
     fixed("ssl_early_data", of_session<early_data>, true);

@@ -2,6 +2,7 @@
 // uwsgi: forwards requests to programs that speak the uwsgi protocol.
 #include "core/upstream/cgi_request.h"
 #include "core/upstream/target.h"
+#include "modules/lib/upstream_ssl.h"
 
 namespace sluice::uwsgi {
 
@@ -15,6 +16,7 @@ struct Conf {
     Setting<uint8_t> modifier1{0};
     Setting<uint8_t> modifier2{0};
     upstream::Settings common;
+    tls::SslConf ssl;
     std::shared_ptr<const upstream::Rules> rules;
 };
 
@@ -24,9 +26,11 @@ public:
     explicit UwsgiRequest(const Conf& conf) : CgiRequest("uwsgi", conf.common), conf_(conf) {}
     void write_head(Request& r, const upstream::Peer& peer, buf::Buffer& to) override;
     upstream::Wire& wire(Request& r) override { return *r.arena().make<upstream::CgiWire>(); }
+    const upstream::TlsTarget* tls(Request& r) override;
 
 private:
     const Conf& conf_;
+    upstream::TlsTarget target_;
 };
 
 void write_number(buf::Writer& w, size_t n)
@@ -65,6 +69,16 @@ void UwsgiRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& to
     w << std::string_view(&modifier2, 1) << params.view();
 }
 
+const upstream::TlsTarget* UwsgiRequest::tls(Request& r)
+{
+    if (!conf_.pass->over_tls)
+        return nullptr;
+    target_.secure = conf_.pass->secure.get();
+    target_.name = tls::without_port(conf_.ssl.name.is_set() ? conf_.ssl.name->eval(r)
+                                                             : conf_.pass->text.eval(r));
+    return &target_;
+}
+
 Task<Rc> handle(Request& r)
 {
     const Conf& conf = r.conf<Conf>(module);
@@ -79,7 +93,7 @@ Task<Rc> handle(Request& r)
 
 void set_pass(Apply& apply, Conf& conf)
 {
-    upstream::set_target(apply, conf.pass, handle);
+    upstream::set_target(apply, conf.pass, handle, "uwsgi");
 }
 
 constexpr std::array own_directives{
@@ -89,16 +103,25 @@ constexpr std::array own_directives{
     Directive{"uwsgi_modifier2", everywhere, 1, 1, store<&Conf::modifier2>},
 };
 
-constexpr std::array directives =
-    upstream::join(own_directives, upstream::connection_rows<"uwsgi_", &Conf::common>,
-                   upstream::response_rows<"uwsgi_", &Conf::common>);
+constexpr std::array directives = upstream::join(
+    own_directives, upstream::connection_rows<"uwsgi_", &Conf::common>,
+    upstream::response_rows<"uwsgi_", &Conf::common>, tls::ssl_rows<"uwsgi_", &Conf::ssl>);
 
-constexpr conf::ConfType conf_type = conf_of<Conf, &Conf::pass, &Conf::params, &Conf::modifier1,
-                                             &Conf::modifier2, &Conf::common, &Conf::rules>;
+constexpr conf::ConfType conf_type =
+    conf_of<Conf, &Conf::pass, &Conf::params, &Conf::modifier1, &Conf::modifier2, &Conf::common,
+            &Conf::ssl, &Conf::rules>;
 
 void finish_location(http::Finish& finish, void* object)
 {
     Conf& conf = *static_cast<Conf*>(object);
+    if (conf.pass && conf.pass->over_tls) {
+        upstream::Target& pass = *conf.pass;
+        const std::string& address = pass.text.literal();
+        pass.secure = tls::make_secure(conf.ssl, finish, pass.pos, "uwsgi_");
+        tls::warn_if_unverified(*pass.secure, finish, pass.pos, "suwsgi://" + address, "uwsgi_");
+        bool own_name = conf.ssl.name.is_set() && conf.ssl.name->is_constant();
+        pass.tls_name = tls::without_port(own_name ? conf.ssl.name->literal() : address);
+    }
     conf.rules = upstream::finish_cgi(finish, conf.pass.get(), conf.common, "uwsgi_", false);
 }
 

@@ -883,3 +883,39 @@ GET /t
 --- ignore_response
 --- tls_is_like: failed
 --- error_log: cannot load certificate "data:": PEM_read_bio_X509_AUX() failed (SSL: error:0480006C:PEM routines::no start line
+
+
+
+=== TEST 59: how the certificate signed
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate $TEST_NGINX_CERTS/localhost.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/localhost.key;
+    ssl_certificate $TEST_NGINX_CERTS/rsa.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/rsa.key;
+    ssl_verify_client optional_no_ca;
+    location /t { return 200 "$ssl_sigalg [$ssl_client_sigalg]\n"; }
+--- not_nginx: 1.29.3 has them
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: version=1.3 cert=$TEST_NGINX_CERTS/client.pem
+--- request
+GET /t
+--- response_body_like: ^(ecdsa_secp256r1_sha256|rsa_pss_rsae_sha256) \[ecdsa_secp256r1_sha256\]$
+
+
+
+=== TEST 60: an RSA one, and no client's
+--- http_config eval: $::Pair
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl;
+    ssl_certificate $TEST_NGINX_CERTS/rsa.pem;
+    ssl_certificate_key $TEST_NGINX_CERTS/rsa.key;
+    location /t { return 200 "$ssl_sigalg [$ssl_client_sigalg]\n"; }
+--- not_nginx: 1.29.3 has them
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: version=1.3 sigalgs=RSA-PSS+SHA256
+--- request
+GET /t
+--- response_body
+rsa_pss_rsae_sha256 []

@@ -63,12 +63,17 @@ void Loop::turn(Instant until)
     stats_->turn_began.set(static_cast<uint64_t>(Clock::now().ticks));
     dispatch(events_.data(), n);
     timers_.advance(Clock::now());
+    auto end_turn = [this] {
+        reap();
+        while (TurnEnd* work = turn_ends_.pop_front())
+            work->turn_ended();
+    };
     run_ready();
-    if (!heavy_.empty())
+    end_turn();
+    if (!heavy_.empty()) {
         run_heavy();
-    reap();
-    while (TurnEnd* work = turn_ends_.pop_front())
-        work->turn_ended();
+        end_turn();
+    }
     stats_->longest_turn.raise(os::steady_us() - began_us_);
 }
 

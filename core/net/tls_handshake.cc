@@ -12,6 +12,8 @@ namespace {
 
 constexpr size_t early_buffer = 16384;  // what a client may send early: ssl_early_data's limit
 
+constexpr size_t small_tail = 4096;  // of the handshake, that may wait for an answer
+
 }  // namespace
 
 TlsSession::Step TlsSession::handshake()
@@ -38,7 +40,10 @@ TlsSession::Step TlsSession::handshake()
         note_error();
     else
         forget_tls_errors();
-    bool alert_sent = flush(again);  // an alert says why, if it goes
+    // The request is here already: a ticket leaves with what answers it, or when we wait for more.
+    bool waits_for_answer = rc == 1 && is_server_ && SSL_is_init_finished(ssl_) &&
+                            SSL_has_pending(ssl_) && out_.size() < small_tail;
+    bool alert_sent = waits_for_answer || flush(again);  // an alert says why, if it goes
     if (rc != 1 && !waits)
         return Step::failed;
     if (!alert_sent)

@@ -354,14 +354,18 @@ void TlsSession::make_room(std::span<const buf::Slice> slices)
     for (size_t i = 0; i < slices.size() && size < batch; ++i)
         size += slices[i].size;
     size = std::min(size, batch);
-    out_ = buf::Buffer(std::min(out_size, size + (size / next_record() + 2) * record_overhead));
+    size = std::min(out_size, size + (size / next_record() + 2) * record_overhead);
+    if (out_.empty())
+        out_ = buf::Buffer(size);
+    else if (out_.room_size() < size)
+        out_.grow(out_.size() + size);  // the end of the handshake is still in it
 }
 
 Io TlsSession::write(std::span<buf::Slice>& slices, bool& again, bool final)
 {
     if (failed_)
         return failure(errno_);
-    if (!flush(again))
+    if (held_ > 0 && !flush(again))
         return failure(errno_);
     if (again)
         return {Io::ok, 0};

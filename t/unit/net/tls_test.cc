@@ -327,6 +327,72 @@ TEST_F(TlsTest, SilenceInTheMiddleTimesOut)
     EXPECT_EQ(server_io.kind, Io::timeout);
 }
 
+// A ticket leaves with the answer, where the request came with the end of the handshake; or when
+// more is waited for.
+TEST_F(TlsTest, ATicketLeavesWithTheAnswer)
+{
+    TlsSessionRules rules;
+    struct Keys final : TlsTicketKeys {
+        TlsTicketKey key{};
+        const TlsTicketKey* current() override { return &key; }
+        const TlsTicketKey* find(std::string_view, bool&) override { return &key; }
+    } keys;
+    rules.tickets = &keys;
+    server_context.keep_sessions(rules);
+    server_context.set_session_id(TlsContext::session_id("x"));
+    for (bool request_is_there : {true, false}) {
+        SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+        SSL* ssl = SSL_new(context);
+        os::Fd mine, theirs;
+        ASSERT_TRUE(os::socket_pair(mine, theirs));
+        Stream stream;
+        ASSERT_EQ(stream.watch().open(std::move(theirs), event::Watch::reading()),
+                  event::Watch::none);
+        stream.set_tls(new TlsSession(stream.watch(), server_context, *this));
+        BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+        SSL_set_bio(ssl, in, out);
+        SSL_set_connect_state(ssl);
+        auto send = [&, fd = mine.get()] {
+            char* bytes = nullptr;
+            long size = BIO_get_mem_data(out, &bytes);
+            ASSERT_EQ(::write(fd, bytes, static_cast<size_t>(size)), size);
+            (void)BIO_reset(out);
+            stream.watch().assume_readable();
+        };
+        auto receive = [&, fd = mine.get()] {
+            char bytes[16384];
+            ssize_t n = ::recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+            if (n > 0)
+                BIO_write(in, bytes, static_cast<int>(n));
+            return n;
+        };
+        SSL_do_handshake(ssl);
+        send();
+        EXPECT_EQ(stream.tls()->handshake(), TlsSession::Step::want_read);
+        EXPECT_GT(receive(), 0);
+        ASSERT_EQ(SSL_do_handshake(ssl), 1);
+        if (request_is_there)
+            SSL_write(ssl, "request", 7);
+        send();
+        EXPECT_EQ(stream.tls()->handshake(), TlsSession::Step::done);
+        if (request_is_there) {
+            EXPECT_EQ(receive(), -1);
+            buf::Buffer b(64);
+            bool again = false;
+            EXPECT_EQ(stream.try_read(b, again).n, 7u);
+            buf::Slice answer{std::string_view("answer")};
+            std::span<buf::Slice> slices(&answer, 1);
+            EXPECT_EQ(stream.try_write(slices, again).n, 6u);
+        }
+        EXPECT_GT(receive(), 100);
+        char bytes[16];
+        EXPECT_EQ(SSL_read(ssl, bytes, sizeof bytes), request_is_there ? 6 : -1);
+        EXPECT_EQ(receive(), -1);  // it was one write
+        SSL_free(ssl);
+        SSL_CTX_free(context);
+    }
+}
+
 TEST_F(TlsTest, NobodyRenegotiates)
 {
     client_context.set_protocols(tls_v1_2);
@@ -336,14 +402,12 @@ TEST_F(TlsTest, NobodyRenegotiates)
     SSL_renegotiate(ssl);
     SSL_do_handshake(ssl);
     bool again = false;
-    buf::Slice part{std::string_view("x")};
-    std::span<buf::Slice> slices(&part, 1);
-    client.try_write(slices, again);
+    buf::Buffer b(1024);
+    client.try_read(b, again);  // the hello leaves
     std::string got;
     scope.start(read_all(loop, *this, server, got, server_io), &cancel);
     for (int i = 0; i < 20; ++i)
         loop.turn(Clock::in(ms{1}));
-    buf::Buffer b(1024);
     again = false;
     Io io = client.try_read(b, again);
     EXPECT_EQ(io.kind, Io::reset);  // no_renegotiation

@@ -168,6 +168,14 @@ Watch::Error Watch::open(os::Fd fd, uint32_t events)
     return take(std::move(fd), events, true);
 }
 
+void Watch::change(uint32_t events)
+{
+    Loop& loop = Loop::current();
+    writes_watched_ = events & EPOLLOUT;
+    int error = os::epoll_mod(loop.epoll_.get(), fd_.get(), events, loop.event_data(slot_));
+    SLUICE_CHECK(error == 0);  // as above
+}
+
 Watch::Error Watch::open_unregistered(os::Fd fd)
 {
     Error error = take(std::move(fd), reading(), false);

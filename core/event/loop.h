@@ -169,6 +169,8 @@ public:
 
     /// Takes the descriptor. `events`: EPOLL*; duplex() for a connection. failed: see errno.
     Error open(os::Fd fd, uint32_t events);
+    /// Of an open one: these events from now on.
+    void change(uint32_t events);
     static uint32_t duplex();
     /// Of a connection that can be written to now: room to send is first waited for when a write
     /// finds none, so a client that sends a request wakes us once. Edge-triggered as duplex().

@@ -45,6 +45,14 @@ struct RoomCounts {
     Counter slots_used, slots;  // gauges: of worker_connections
 };
 
+/// What became of names that were asked for.
+struct ResolverCounts {
+    Counter questions;               // to the servers or the hosts file: a name each
+    Counter found, missing, failed;  // how they ended
+    Counter stale;                   // last good answers that were kept for want of a new one
+    Counter expired;                 // of those, that were kept no longer
+};
+
 inline constexpr size_t max_listeners = 128;
 
 struct alignas(64) WorkerLine {
@@ -54,6 +62,7 @@ struct alignas(64) WorkerLine {
     event::Loop::Stats loop;
     ConnectionCounts connections;
     RoomCounts room;
+    ResolverCounts names;
     Counter log_lines_lost;  // that could not be written
     std::array<ListenerCounts, max_listeners> listeners;
 

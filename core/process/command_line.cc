@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/process/command_line.h"
 
+#include <ares_version.h>
 #include <fmt/format.h>
 #include <llhttp.h>
 #include <openssl/crypto.h>
@@ -148,8 +149,8 @@ std::string build_text(const std::string& built_in_modules)
         text += fmt::format(" (running with {})", running);
     if (built_in_modules.find("http_ssl_module") != std::string::npos)
         text += "\nTLS SNI support enabled";
-    text += fmt::format("\nbuilt with llhttp {}.{}.{}\n", LLHTTP_VERSION_MAJOR,
-                        LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
+    text += fmt::format("\nbuilt with llhttp {}.{}.{}, c-ares {}\n", LLHTTP_VERSION_MAJOR,
+                        LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH, ARES_VERSION_STR);
     std::string prefix = absolute("");
     while (prefix.size() > 1 && prefix.back() == '/')
         prefix.pop_back();

@@ -33,7 +33,7 @@ const std::set<std::string, std::less<>>& known_sections()
         "ignore_response", "stap", "stap_out", "log_level", "ONLY", "SKIP", "LAST", "not_nginx",
         "response_raw", "response_raw_like", "connect", "stderr_like", "stdout_like", "cli",
         "exit_code", "tls", "tls_is_like", "no_check_leak", "description", "suppress_stderr",
-        "cut_short",
+        "cut_short", "dns", "dns_questions_like",
     };
     // clang-format on
     return names;
@@ -114,6 +114,7 @@ void SpecCase::set_names()
     for (int i = 0; i <= 10; i++)
         names_.set("TEST_NGINX_RAND_PORT_" + std::to_string(i), std::to_string(ports_.at(1 + i)));
     names_.set("TEST_NGINX_ORIGIN_PORT", std::to_string(ports_.at(12)));
+    names_.set("TEST_NGINX_DNS_PORT", std::to_string(ports_.at(13)));
     for (const char* name : {"TEST_NGINX_SERVER_ROOT", "ServerRoot"})
         names_.set(name, server_.root());
     for (const char* name : {"TEST_NGINX_HTML_DIR", "HtmlDir"})
@@ -144,6 +145,9 @@ void SpecCase::write_files()
 
 void SpecCase::start_origin()
 {
+    if (block_.has("dns"))
+        dns_ = std::make_unique<DnsServer>(std::stoi(names_.text("$TEST_NGINX_DNS_PORT")),
+                                           block_.text("dns"));
     if (block_.has("tcp_listen"))
         origin_ =
             std::make_unique<Origin>(block_.text("tcp_listen"), script_of_tcp_sections(block_));
@@ -380,6 +384,8 @@ void SpecCase::check_stopped(const Ended& ended)
 
 void SpecCase::check_origin()
 {
+    if (dns_ != nullptr)
+        check_text(block_, "dns_questions_like", dns_->questions(), findings_);
     if (origin_ == nullptr)
         return;
     std::string received = origin_->received();
@@ -394,10 +400,11 @@ void SpecCase::check_origin()
 
 std::string SpecCase::report()
 {
+    std::string asked = dns_ == nullptr ? "" : "\n  dns: " + visible(dns_->questions());
     std::string received =
         origin_ == nullptr ? "" : "\n  the origin read: " + visible(origin_->received());
     return "  configuration: " + server_.conf_path() + "\n  received: " + visible(raw_) + received +
-           (tls_.empty() ? "" : "\n  tls: " + tls_) +
+           asked + (tls_.empty() ? "" : "\n  tls: " + tls_) +
            "\n  stderr: " + tail(server_.read("logs/stderr.log")) +
            "\n  error.log: " + tail(error_log());
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checks.h"
+#include "dns.h"
 #include "expand.h"
 #include "origin.h"
 #include "ports.h"
@@ -55,6 +56,7 @@ private:
     Server server_;
     Expander names_;
     std::unique_ptr<Origin> origin_;
+    std::unique_ptr<DnsServer> dns_;
     std::string raw_;
     size_t tls_connections_ = 0;
     std::string tls_;  // a line for each connection with TLS

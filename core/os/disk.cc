@@ -172,6 +172,35 @@ int append_file(const char* path, std::string_view text)
     return write_all(fd.get(), text.data(), text.size()).error;
 }
 
+Fd create_file(const std::string& path, uint32_t mode, int& error)
+{
+    ++counters.file;
+    Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+    error = fd ? 0 : errno;
+    if (fd) [[maybe_unused]]
+        int rc = ::fchmod(fd.get(), mode);  // whatever the umask says
+    return fd;
+}
+
+int make_folders_of(const std::string& path, uint32_t mode)
+{
+    mode |= (mode & 0444) >> 2;
+    for (size_t at = 1; (at = path.find('/', at)) != std::string::npos; ++at) {
+        ++counters.file;
+        if (::mkdir(path.substr(0, at).c_str(), mode) != 0 && errno != EEXIST && errno != EROFS &&
+            errno != EACCES)
+            return errno;  // of others open() tells
+    }
+    return 0;
+}
+
+void set_modified(int fd, int64_t seconds)
+{
+    timespec times[2] = {{0, UTIME_OMIT}, {static_cast<time_t>(seconds), 0}};
+    ++counters.file;
+    ::futimens(fd, times);
+}
+
 std::string real_path(const char* path, int& error)
 {
     error = 0;

@@ -49,6 +49,13 @@ int file_info(const char* path, const Links& links, FileInfo& info);
 bool is_local(int fd);
 /// Opens (or makes, 0644), appends and closes: for log files with a name per request. 0 or errno.
 int append_file(const char* path, std::string_view text);
+/// For writing, new or emptied. No Fd: errno in `error`.
+Fd create_file(const std::string& path, uint32_t mode, int& error);
+/// The folders that a path of a file needs; `mode` is the file's: who may read it may look for it.
+/// 0 or errno.
+int make_folders_of(const std::string& path, uint32_t mode);
+/// mtime, in seconds since the epoch.
+void set_modified(int fd, int64_t seconds);
 /// realpath(3); empty when it fails, with errno in `error`.
 std::string real_path(const char* path, int& error);
 

@@ -4,6 +4,7 @@
 #include "core/http/connection.h"
 #include "core/upstream/backlog.h"
 #include "core/upstream/exchange.h"
+#include "core/upstream/store.h"
 
 namespace sluice::upstream {
 namespace {
@@ -39,6 +40,8 @@ bool Exchange::put_aside(http::Request& r, buf::Buffer& from)
         from.consume(piece.consumed);
         if (piece.state == http::Piece::data_) {
             now_->response_length += piece.data.size();
+            if (store_)
+                store_->write(piece.data);
             ahead_->append(r, piece.data, in_.capacity(), may_spill());
             continue;
         }
@@ -84,6 +87,8 @@ Task<Exchange::Aside> Exchange::fill(http::Request& r, bool good)
         now_->bytes_received += io.n;
         if (io.kind == net::Io::eof && wire_->at_eof()) {
             ended_ = true;
+            if (store_)
+                end_store(r);
         } else if (!io.good()) {
             log_cut(r, io);
             good = false;

@@ -8,6 +8,7 @@
 #include "core/http/service.h"
 #include "core/os/socket.h"
 #include "core/upstream/settings.h"
+#include "core/upstream/store.h"
 
 namespace sluice::upstream {
 namespace {

@@ -38,6 +38,7 @@ struct Attempt {
 };
 
 class Backlog;
+class Store;
 
 class Forwarder
 {
@@ -154,6 +155,8 @@ private:
     bool gather(http::Request& r, buf::Buffer& from);
     void chunk_error(http::Request& r);
     void body_ended(http::Request& r, const buf::Buffer& from);
+    void begin_store(http::Request& r);
+    void end_store(http::Request& r);
     void log_cut(http::Request& r, const net::Io& io);
     Rc body_cut(http::Request& r, const net::Io& io);
     size_t next_buffer_size() const;
@@ -223,6 +226,7 @@ private:
     size_t last_fill_ = 0;
     size_t paced_size_ = 0;     // that may be read next, by pace_
     size_t interim_ = 0;        // bytes of 1xx heads
+    std::unique_ptr<Store> store_;
     Backlog* ahead_ = nullptr;  // once the client had no room
     Instant spill_at_{0};       // from then on a file may be used
     std::unique_ptr<Kept> kept_;

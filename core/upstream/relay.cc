@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/http/connection.h"
 #include "core/upstream/exchange.h"
+#include "core/upstream/store.h"
 
 namespace sluice::upstream {
 namespace {
@@ -153,6 +154,8 @@ bool Exchange::gather(http::Request& r, buf::Buffer& from)
         from.consume(piece.consumed);
         if (piece.state == http::Piece::data_) {
             now_->response_length += piece.data.size();
+            if (store_)
+                store_->write(piece.data);
             parts_[gathered_++] = buf::Slice(piece.data);
             continue;
         }
@@ -176,9 +179,29 @@ void Exchange::chunk_error(http::Request& r)
                     wire_->body_reason()));
 }
 
+// X_store: what is asked for by a GET and comes whole.
+void Exchange::begin_store(http::Request& r)
+{
+    if (forwarder_.method(r) != http::Method::get || r.parent)
+        return;
+    std::string_view path = rules_.store.eval(r);
+    if (!path.empty() && !path.ends_with('/'))
+        store_ =
+            std::make_unique<Store>(r, r.main().full_path(std::string(path)), rules_.store_mode);
+}
+
+void Exchange::end_store(http::Request& r)
+{
+    std::string_view modified = wire_->head().headers.value(http::HeaderId::last_modified);
+    store_->finish(modified.empty() ? -1 : parse_http_time(modified));
+    store_.reset();
+}
+
 // `from`: what came behind it.
 void Exchange::body_ended(http::Request& r, const buf::Buffer& from)
 {
+    if (store_)
+        end_store(r);
     const http::Headers* trailers = wire_->trailers();
     if (trailers && !trailers->empty() && rules_.pass_trailers)
         r.out.trailers = *trailers;
@@ -194,6 +217,8 @@ void Exchange::body_ended(http::Request& r, const buf::Buffer& from)
 Task<Rc> Exchange::relay_body(http::Request& r)
 {
     ended_ = false;
+    if (!rules_.store.empty() && r.out.status == 200)
+        begin_store(r);
     if (buffered_ && (!rules_.limit_rate.text.is_constant() || rules_.limit_rate.constant))
         pace_.start(rules_.limit_rate.eval(r), 0, Clock::now());
     if (!gather(r, first_))
@@ -235,8 +260,11 @@ Task<Rc> Exchange::relay_rest(http::Request& r)
             net::Io io = co_await link_->stream.read(in_, next_buffer_size(), until);
             last_fill_ = io.n;
             now_->bytes_received += io.n;
-            if (io.kind == net::Io::eof && wire_->at_eof())
+            if (io.kind == net::Io::eof && wire_->at_eof()) {
+                if (store_)
+                    end_store(r);
                 co_return co_await r.finish();
+            }
             if (!io.good())
                 co_return body_cut(r, io);
         }

@@ -72,6 +72,8 @@ struct Rules {
     http::SizeValue limit_rate;  // at which it is read; constant 0: any
     uint64_t file_limit = 0;     // bytes of the temporary file; 0: none
     std::string temp_path;
+    http::Template store;  // where a copy of a 200 to a GET goes; empty: nowhere
+    uint32_t store_mode = 0600;
 };
 
 }  // namespace sluice::upstream

@@ -124,6 +124,44 @@ bool parse(Apply& apply, size_t arg, TempPath& out)
     return true;
 }
 
+// `on`: where the static module would look for it.
+bool parse(Apply& apply, size_t arg, StorePath& out)
+{
+    if (apply.arg(arg) == "off")
+        return true;
+    if (apply.arg(arg) != "on")
+        return http::parse(apply, arg, out.path);
+    auto path = http::Template::compile("$request_filename", apply.node.stop, apply.diag,
+                                        http::http_block(apply).main.variables);
+    if (path)
+        out.path = std::move(*path);
+    return path.has_value();
+}
+
+// user:rw group:r all:r
+bool parse(Apply& apply, size_t arg, StoreAccess& out)
+{
+    out.mode = 0;
+    bool user = false;
+    for (size_t i = arg; i < apply.size(); ++i) {
+        std::string_view word = apply.arg(i);
+        size_t colon = word.find(':');
+        std::string_view who = word.substr(0, colon);
+        std::string_view may = colon == word.npos ? std::string_view{} : word.substr(colon + 1);
+        uint32_t bits = may == "r" ? 4 : may == "w" ? 2 : may == "rw" ? 6 : 0;
+        int shift = who == "user" ? 6 : who == "group" ? 3 : who == "all" ? 0 : -1;
+        if (bits == 0 || shift < 0) {
+            apply.fail_at(i, fmt::format("invalid value \"{}\"", word));
+            return false;
+        }
+        user = user || shift == 6;
+        out.mode |= bits << shift;
+    }
+    if (!user)
+        out.mode |= 0600;
+    return true;
+}
+
 void Settings::inherit(const Settings& parent)
 {
     auto take = [&](auto... members) { ((this->*members).inherit(parent.*members), ...); };
@@ -133,10 +171,11 @@ void Settings::inherit(const Settings& parent)
          &Settings::hold, &Settings::hide_header, &Settings::pass_header, &Settings::ignore_headers,
          &Settings::request_buffering, &Settings::buffering, &Settings::buffers,
          &Settings::busy_buffers_size, &Settings::temp_path, &Settings::max_temp_file_size,
-         &Settings::temp_file_write_size, &Settings::limit_rate, &Settings::force_ranges,
-         &Settings::intercept_errors, &Settings::ignore_client_abort,
-         &Settings::pass_request_headers, &Settings::pass_request_body);
-    static_assert(conf::detail::count_fields<Settings>() == 26, "a member is not inherited");
+         &Settings::temp_file_write_size, &Settings::limit_rate, &Settings::store,
+         &Settings::store_access, &Settings::force_ranges, &Settings::intercept_errors,
+         &Settings::ignore_client_abort, &Settings::pass_request_headers,
+         &Settings::pass_request_body);
+    static_assert(conf::detail::count_fields<Settings>() == 28, "a member is not inherited");
 }
 
 // ---- compiling ----------------------------------------------------------------------------------
@@ -220,6 +259,8 @@ Rules compile_rules(http::Finish& finish, const Settings& s, std::string_view pr
     rules.force_ranges = *s.force_ranges;
     rules.buffering = *s.buffering;
     rules.limit_rate = *s.limit_rate;
+    rules.store = s.store->path;
+    rules.store_mode = s.store_access->mode;
     rules.file_limit = s.max_temp_file_size->n;
     std::string folder = s.temp_path.is_set()
                              ? s.temp_path->path

@@ -45,6 +45,16 @@ struct TempPath {
 };
 bool parse(Apply& apply, size_t arg, TempPath& out);
 
+struct StorePath {
+    http::Template path;  // empty: off
+};
+bool parse(Apply& apply, size_t arg, StorePath& out);
+
+struct StoreAccess {
+    uint32_t mode = 0600;
+};
+bool parse(Apply& apply, size_t arg, StoreAccess& out);
+
 struct Settings {
     // of the connection
     Setting<Bind> bind;
@@ -69,6 +79,8 @@ struct Settings {
     Setting<Size> max_temp_file_size{Size{uint64_t{1} << 30}};
     Setting<Size> temp_file_write_size;
     Setting<http::SizeValue> limit_rate;
+    Setting<StorePath> store;
+    Setting<StoreAccess> store_access;
     Setting<bool> force_ranges{false};
     Setting<bool> intercept_errors{false};
     Setting<bool> ignore_client_abort{false};
@@ -149,6 +161,8 @@ inline constexpr std::array response_rows{
     detail::row<P, Part, "max_temp_file_size", &Settings::max_temp_file_size>(),
     detail::row<P, Part, "temp_file_write_size", &Settings::temp_file_write_size>(),
     detail::row<P, Part, "limit_rate", &Settings::limit_rate>(),
+    detail::row<P, Part, "store", &Settings::store>(),
+    detail::row<P, Part, "store_access", &Settings::store_access>(1, 3),
     detail::row<P, Part, "force_ranges", &Settings::force_ranges>(),
     detail::row<P, Part, "intercept_errors", &Settings::intercept_errors>(),
     detail::row<P, Part, "ignore_client_abort", &Settings::ignore_client_abort>(),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/upstream/wire.h"
+#include "modules/memcached/reply.h"
 
 namespace sluice::memcached {
 
@@ -18,27 +19,27 @@ public:
     size_t frame(std::string_view, buf::Slice*, size_t& taken) override { return taken = 0; }
     http::ParseState feed(http::Request& r, buf::Buffer& in) override;
     http::ResponseHead& head() override { return head_; }
-    size_t head_size(const buf::Buffer& in) const override { return done_ ? size_ : in.size(); }
+    size_t head_size(const buf::Buffer& in) const override
+    {
+        return done_ ? reply_.line_size() : in.size();
+    }
     std::string_view reason() const override { return reason_; }
     void take_head(http::Request& r, buf::Buffer& in) override;
     http::Piece next(http::Request& r, std::string_view input) override;
     std::string_view body_reason() const override { return reason_; }
-    bool at_eof() override { return tail_left_ == 0 && left_ == 0; }
-    uint64_t remaining() const override { return left_ ? left_ + tail_left_ : 0; }
+    bool at_eof() override { return reply_.at_end(); }
+    uint64_t remaining() const override
+    {
+        return reply_.left() ? reply_.left() + reply_.tail_left() : 0;
+    }
     bool reusable() const override { return at_end_; }
 
 private:
-    http::ParseState read_value(http::Request& r, std::string_view line);
-    http::ParseState fail(http::Request& r, std::string_view line);
-
     uint32_t gzip_flag_;
     std::string_view key_;
     http::ResponseHead head_;
     std::string_view reason_;
-    size_t size_ = 0;  // of the first line
-    uint64_t left_ = 0;
-    size_t tail_left_ = 0;
-    http::Method method_ = http::Method::get;
+    Reply reply_;
     bool done_ = false, at_end_ = false;
 };
 

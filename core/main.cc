@@ -30,6 +30,7 @@ public:
     void start(event::Loop&, const net::ListenSockets& sockets, const process::Station& station,
                std::function<void()> drained) override
     {
+        groups().count_names(station.post.line.names, *service_.main().log);
         groups().begin(station.post.scoreboard.index_of(station.post.line), os::process_id());
         service_.start(sockets, station.post, station.room, std::move(drained));
     }

@@ -20,6 +20,7 @@
 #include "core/http/location.h"
 #include "core/http/regex.h"
 #include "core/http/request_parser.h"
+#include "core/http/resolver_directive.h"
 #include "core/http/server_names.h"
 #include "core/http/values.h"
 #include "core/http/variables.h"
@@ -132,6 +133,7 @@ struct CoreLocation {
     Setting<std::shared_ptr<MimeTypes>> types;
     Setting<std::vector<ErrorPage>> error_page;
     Setting<std::shared_ptr<Log>> error_log;
+    ResolverSettings names;
 };
 
 // ---- the graph ----------------------------------------------------------------------------------
@@ -205,6 +207,7 @@ public:
     ConfSet confs;
     const CoreLocation* core = nullptr;
     const Log* log = nullptr;
+    std::shared_ptr<const net::ResolverRules> resolver;  // null: none is written
     Server* server = nullptr;
     Location* parent = nullptr;
     /// Handlers of all phases, flattened, in the order of phases: those that have work here.

@@ -31,7 +31,7 @@ constexpr conf::ConfType location_type = conf::conf_of<
     &CoreLocation::recursive_error_pages, &CoreLocation::satisfy, &CoreLocation::default_type,
     &CoreLocation::limit_rate, &CoreLocation::limit_rate_after, &CoreLocation::early_hints,
     &CoreLocation::keepalive_disable, &CoreLocation::msie_padding, &CoreLocation::types,
-    &CoreLocation::error_page, &CoreLocation::error_log>;
+    &CoreLocation::error_page, &CoreLocation::error_log, &CoreLocation::names>;
 
 void set_listen(conf::Apply& apply)
 {
@@ -47,6 +47,12 @@ void set_ignored_with_note(conf::Apply& apply)
 {
     apply.warn("no-effect",
                fmt::format("the \"{}\" directive has no effect in sluice", apply.name()));
+}
+
+template <auto Member>
+void set_names(conf::Apply& apply, CoreLocation& conf)
+{
+    conf::detail::store_value(apply, conf.names.*Member);
 }
 
 using conf::call;
@@ -134,8 +140,9 @@ constexpr conf::Directive rows[] = {
     {"keepalive_disable", all, 1, conf::any, store<&CoreLocation::keepalive_disable>},
     {"client_body_in_file_only", all, 1, 1, run<set_ignored_with_note>},
     {"client_body_in_single_buffer", all, 1, 1, ignored},
-    {"resolver", all, 1, conf::any, run<set_ignored_with_note>},
-    {"resolver_timeout", all, 1, 1, ignored},
+    {"resolver", all, 1, conf::any, call<set_names<&ResolverSettings::resolver>>},
+    {"resolver_timeout", all, 1, 1, call<set_names<&ResolverSettings::timeout>>},
+    {"resolver_stale", all, 1, 1, call<set_names<&ResolverSettings::stale>>},
 };
 
 }  // namespace

@@ -19,10 +19,12 @@ void inherit_all(Main& main)
     }
 }
 
-void bind_location(Location& location, const Log* main_log)
+void bind_location(Location& location, const Location* outer, const Log* main_log)
 {
     location.core = &location.conf<CoreLocation>(core_module);
     const auto& own = location.core->error_log;
+    bool as_outside = outer && location.core->names == outer->core->names;
+    location.resolver = as_outside ? outer->resolver : location.core->names.rules();
     location.log = own.is_set() && *own ? own->get() : main_log;
     location.children.build();
 }
@@ -38,9 +40,9 @@ void bind_server(Server& server)
         .underscores_in_headers = *server.core->underscores_in_headers,
         .ignore_invalid_headers = *server.core->ignore_invalid_headers,
     };
-    bind_location(server.root, server.main.log);
+    bind_location(server.root, &server.main.root, server.main.log);
     for (auto& location : server.locations)
-        bind_location(*location, server.main.log);
+        bind_location(*location, location->parent, server.main.log);
     if (server.names.empty())
         server.names.push_back({});  // the empty name: requests without Host
 }
@@ -118,7 +120,7 @@ void flatten_all_handlers(Main& main)
 void finish_main(Main& main, conf::Diagnostics& diag)
 {
     inherit_all(main);
-    bind_location(main.root, main.log);
+    bind_location(main.root, nullptr, main.log);
     for (auto& server : main.servers)
         bind_server(*server);
     build_listeners(main, diag);

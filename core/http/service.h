@@ -58,6 +58,7 @@ public:
     const Main& main() const { return *main_; }
     /// Of this worker.
     net::ConnectionCounts& counters() { return line_->connections; }
+    net::ResolverCounts& name_counts() { return line_->names; }
     net::Room& room() { return *room_; }
     Eagerness& eager() { return eager_; }
     /// A connection has ended, and been destroyed.

@@ -78,6 +78,8 @@ public:
     virtual ~Sticky() = default;
     /// The peer that this request's client is bound to, if it is usable_if_bound().
     virtual Peer* find(const Choice& choice, const std::vector<Peer*>& peers) = 0;
+    /// What it remembers of `peers` is to be forgotten.
+    virtual void peers_changed() {}
     /// The head of the peer's answer is in r.out.
     virtual void answered(http::Request& r, Peer& peer) = 0;
 };

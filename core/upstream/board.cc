@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 
 namespace sluice::upstream {
@@ -91,9 +92,22 @@ void begin_check(CheckState& check, const CheckSpec& spec, const PeerHealth* bef
     }
 }
 
-std::string Board::open_health(const Board* running, const std::vector<Entry>& entries)
+void begin_checks(PeerHealth& health, const std::vector<CheckSpec>& checks,
+                  const PeerHealth* before)
 {
-    size_t n = 0;
+    for (size_t i = 0; i < checks.size(); ++i) {
+        const CheckSpec& spec = checks[i];
+        CheckState& check = health.checks[i];
+        begin_check(check, spec, before);
+        if (check.health == CheckState::down ||
+            (spec.mandatory && check.health == CheckState::unknown))
+            health.out |= 1u << i;
+    }
+}
+
+std::string Board::open_health(const Board* running, const std::vector<Entry>& entries, bool names)
+{
+    size_t n = names ? health_spares : 0;
     for (const Entry& e : entries)
         n += !e.checks->empty();
     if (n == 0)
@@ -103,6 +117,10 @@ std::string Board::open_health(const Board* running, const std::vector<Entry>& e
         return fmt::format("mmap(MAP_ANON|MAP_SHARED, {}) failed {}", health_.size(),
                            errno_text(health_.error()));
     auto* next = static_cast<PeerHealth*>(health_.data());
+    if (names) {
+        spare_healths_ = next;
+        next += health_spares;
+    }
     for (const Entry& e : entries) {
         if (e.checks->empty())
             continue;
@@ -111,20 +129,66 @@ std::string Board::open_health(const Board* running, const std::vector<Entry>& e
         if (running)
             if (auto it = running->healths_.find(e.peer->key); it != running->healths_.end())
                 before = it->second;
-        for (size_t i = 0; i < e.checks->size(); ++i) {
-            const CheckSpec& spec = (*e.checks)[i];
-            CheckState& check = health.checks[i];
-            begin_check(check, spec, before);
-            if (check.health == CheckState::down ||
-                (spec.mandatory && check.health == CheckState::unknown))
-                health.out |= 1u << i;
-        }
+        begin_checks(health, *e.checks, before);
         healths_[e.peer->key] = e.peer->health = &health;
     }
     return "";
 }
 
-std::string Board::open(const Board* running, const std::vector<Entry>& entries)
+// Its own, or one that is free, or one that nobody has looked after for long.
+PeerHealth* Board::spare_health(uint64_t key, bool& fresh)
+{
+    constexpr int64_t abandoned = 600'000;
+    int64_t now = Clock::now().ticks;
+    for (size_t i = 0; i < health_spares; ++i) {
+        PeerHealth& health = spare_healths_[(key + i) % health_spares];
+        uint64_t owner = 0;
+        if (health.key.compare_exchange_strong(owner, key)) {
+            fresh = true;
+            return &health;
+        }
+        if (owner == key)
+            return &health;
+    }
+    for (size_t i = 0; i < health_spares; ++i) {
+        PeerHealth& health = spare_healths_[i];
+        int64_t last = 0;
+        for (const CheckState& check : health.checks)
+            last = std::max(last, check.due.load());
+        uint64_t owner = health.key;
+        if (now - last > abandoned && health.key.compare_exchange_strong(owner, key)) {
+            fresh = true;
+            return &health;
+        }
+    }
+    return nullptr;
+}
+
+void Board::adopt_health(Peer& peer, const std::vector<CheckSpec>& checks)
+{
+    if (checks.empty() || !peer.key)
+        return;
+    if (auto known = healths_.find(peer.key); known != healths_.end()) {
+        peer.health = known->second;
+        return;
+    }
+    bool fresh = false;
+    peer.health = spare_healths_ ? spare_health(peer.key, fresh) : nullptr;
+    if (!fresh)
+        return;
+    PeerHealth& health = *peer.health;
+    health.out = 0;
+    for (CheckState& check : health.checks) {
+        check.prober = 0;
+        check.due = 0;
+        check.health = CheckState::unknown;
+        check.passes = check.fails = 0;
+        check.probes = check.probes_failed = 0;
+    }
+    begin_checks(health, checks, nullptr);
+}
+
+std::string Board::open(const Board* running, const std::vector<Entry>& entries, bool names)
 {
     std::vector<Peer*> fresh;
     for (const Entry& e : entries) {
@@ -147,7 +211,7 @@ std::string Board::open(const Board* running, const std::vector<Entry>& entries)
     for (Peer* peer : peers_)
         use(places_[peer->key].segment);
     use(spare_);
-    return open_health(running, entries);
+    return open_health(running, entries, names);
 }
 
 void Board::give(Peer& peer, const Place& place) const

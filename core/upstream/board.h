@@ -11,8 +11,10 @@
 // What probes found out belongs to one configuration, as its workers do the probing; a reload takes
 // over the results of checks that stay the same.
 //
-// Addresses that are found while serving (names that did not resolve at start) get one of `spares`
-// states, which all configurations of a master share. Behind them a worker has its own. They are
+// Addresses that are found while serving (names that lead elsewhere now) get one of `spares`
+// states, which all configurations of a master share. Behind them a worker has its own. Where their
+// group has checks and names they get one of `health_spares` places for results, of this
+// configuration; one that nobody has probed for ten minutes is given to the next. One without is
 // not probed.
 #pragma once
 
@@ -31,7 +33,7 @@ class Board
 {
 public:
     static constexpr size_t max_workers = 512;  // as of net::Scoreboard
-    static constexpr size_t spares = 1024;
+    static constexpr size_t spares = 1024, health_spares = 512;
 
     Board();
     ~Board();
@@ -41,12 +43,15 @@ public:
         Peer* peer;
         const std::vector<CheckSpec>* checks;
     };
-    /// By the master. `running` may be null. "" or why not.
-    std::string open(const Board* running, const std::vector<Entry>& entries);
+    /// By the master. `running` may be null. `names`: some that have checks come while serving. ""
+    /// or why not.
+    std::string open(const Board* running, const std::vector<Entry>& entries, bool names = false);
     /// By a worker, before it picks. `line` is its number; one without counts for itself.
     void begin(size_t line, int pid);
     /// By a worker, of a peer that it has found: may leave it its own state.
     void adopt(Peer& peer);
+    /// The same of what probes find out about it.
+    void adopt_health(Peer& peer, const std::vector<CheckSpec>& checks);
     /// By the master: this process has ended.
     void forget(int pid);
 
@@ -64,7 +69,8 @@ private:
     };
     void give(Peer& peer, const Place& place) const;
     void use(const std::shared_ptr<Segment>& segment);
-    std::string open_health(const Board* running, const std::vector<Entry>& entries);
+    std::string open_health(const Board* running, const std::vector<Entry>& entries, bool names);
+    PeerHealth* spare_health(uint64_t key, bool& fresh);
 
     std::unordered_map<uint64_t, Place> places_;  // by key
     std::vector<Peer*> peers_;                    // that have one
@@ -72,6 +78,7 @@ private:
     std::shared_ptr<Segment> spare_;
     os::SharedMemory health_;                            // of this configuration alone
     std::unordered_map<uint64_t, PeerHealth*> healths_;  // by key
+    PeerHealth* spare_healths_ = nullptr;                // health_spares of them
     size_t line_ = max_workers;
 };
 

@@ -17,6 +17,16 @@ std::string_view of_connect(int error)
     }
 }
 
+// The codes of net::Names.
+std::string_view of_resolver(int code)
+{
+    switch (code) {
+    case 3: return "resolve_not_found";
+    case ETIMEDOUT: return "resolve_timeout";
+    default: return "resolve_failed";
+    }
+}
+
 std::string_view of_handshake(int distrust)
 {
     switch (distrust) {
@@ -38,6 +48,8 @@ std::string_view reason_of(const Error& e)
     case Failure::none: return {};
     case Failure::no_room: return "no_room";
     case Failure::no_peer: return "no_peer";
+    case Failure::naming: return {};
+    case Failure::resolve: return of_resolver(e.system);
     case Failure::bind: return "bind_failed";
     case Failure::queue_full: return "queue_full";
     case Failure::queue_timeout: return "queue_timeout";

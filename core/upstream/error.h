@@ -13,6 +13,8 @@ enum class Failure : uint8_t {
     no_room,  // no descriptor or slot came free in time: this worker's fault, not the peer's
     bind,     // the address that proxy_bind names cannot be had: our fault, too
     no_peer,  // all are down, resting or tried
+    naming,   // not a failure: a name is being asked for, without which there is nobody
+    resolve,  // a name leads to nobody: `system` is its net::Names::code
     queue_full,
     queue_timeout,
     connect,  // refused, unreachable, ...

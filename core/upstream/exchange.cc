@@ -40,7 +40,28 @@ uint32_t condition_of(const Error& e)
 
 }  // namespace
 
-Exchange::~Exchange() = default;
+Exchange::Exchange(Group& group, const Rules& rules, Forwarder& forwarder)
+    : group_(group), rules_(rules), forwarder_(forwarder)
+{
+    ++group_.users;
+    group_.used = Clock::now();
+}
+
+Exchange::~Exchange()
+{
+    kept_.reset();
+    link_.reset();
+    seat_.leave();
+    forget_tried();
+    --group_.users;
+}
+
+void Exchange::forget_tried()
+{
+    for (Peer* peer : tried_)
+        group_.unpin(*peer);
+    tried_.clear();
+}
 
 Error Exchange::failure(Failure what, int status, int system) const
 {
@@ -67,10 +88,8 @@ Task<Rc> Exchange::run(http::Request& r)
     Rc rc;
     while (!client_left_) {
         error_ = begin_attempt(r);
-        if (error_.what == Failure::no_room)
-            error_ = co_await await_room(r);
-        else if (error_.what == Failure::no_peer && tried_.empty() && group_.queue.most)
-            error_ = co_await await_peer(r);
+        if (error_)
+            error_ = co_await await_link(r);
         if (!error_)
             error_ = co_await send(r);
         if (!error_ && stream_body_) {
@@ -123,6 +142,7 @@ Rc Exchange::end(http::Request& r, Rc rc)
     head_out_.release();
     in_.release();
     link_.reset();
+    seat_.leave();
     if (client_left_ && !r.completed()) {
         log(r, Level::info,
             fmt::format(
@@ -150,7 +170,13 @@ Error Exchange::begin_attempt(http::Request& r)
     r.attempts.push(r.arena(), now_);
     // Nobody overtakes those who are queued.
     bool must_queue = group_.queued() > 0 && tried_.empty() && !fresh_only_;
-    Error error = must_queue ? failure(Failure::no_peer) : open_link(r);
+    Error error;
+    if (must_queue)
+        error = failure(Failure::no_peer);
+    else if (!fresh_only_ && group_.awaits_names())
+        error = failure(Failure::naming);
+    else
+        error = open_link(r);
     if (error) {
         now_->address = peer_ ? std::string_view(peer_->name) : std::string_view(group_.name());
         return error;
@@ -185,6 +211,8 @@ void Exchange::end_attempt(http::Request& r)
     if (error_.what == Failure::bad_status)
         keep_answer();
     link_.reset();
+    if (!error_.died_idle())  // the new connection has the same seat
+        seat_.leave();
     group_.make_room();
 }
 
@@ -202,98 +230,6 @@ std::string_view Exchange::stage(const http::Request& r) const
     if (r.head_sent())
         return "sending to client";
     return request_done_ ? "reading response header from upstream" : "sending request to upstream";
-}
-
-// A connection to the next peer: an idle one, or a new one on its way. Waits for nothing.
-Error Exchange::open_link(http::Request& r)
-{
-    link_.reset();
-    if (!fresh_only_)
-        peer_ = group_.pick(&r, std::span(tried_.begin(), tried_.size()));
-    if (!peer_)
-        return failure(Failure::no_peer);
-    if (!fresh_only_)
-        ++tries_;
-    if (!fresh_only_)
-        tried_.push(r.arena(), peer_);
-    connecting_ = false;
-    if (!fresh_only_ && !binds())
-        link_ = group_.take_idle(*peer_, target_);
-    if (link_)
-        return {};
-    return connect_link(r);
-}
-
-// X_bind. What its variables say and is no address leaves the choice to the system, as in nginx.
-void Exchange::bind_to(http::Request& r, os::Address& from, os::ConnectOptions& options) const
-{
-    if (!binds() || peer_->address.is_unix())
-        return;
-    std::string_view text = rules_.bind.address.eval(r);
-    if (text.empty())
-        return;
-    if (!parse_bind_address(text, from)) {
-        r.log(Level::error, "invalid local address \"{}\"", text);
-        return;
-    }
-    options.from = &from;
-    options.transparent = rules_.bind.transparent;
-}
-
-Error Exchange::connect_link(http::Request& r)
-{
-    net::Room& room = r.c.service.room();
-    if (!room.slot_for_request() && !room.shed()) {
-        room.short_of_slots();
-        return failure(Failure::no_room, 503);
-    }
-    int error = 0;
-    os::Address from;
-    os::ConnectOptions options{.keepalive = rules_.socket_keepalive, .speaks_first = true};
-    bind_to(r, from, options);
-    os::Fd fd = os::connect(peer_->address, options, error);
-    if (net::Room::is_shortage(error)) {
-        room.short_of("socket()", error);
-        room.shed_descriptor();
-        if (room.lend(net::Room::For::request))
-            fd = os::connect(peer_->address, options, error);
-    }
-    if (net::Room::is_shortage(error))
-        return failure(Failure::no_room, 503, error);
-    if (!fd && options.from && (error == EADDRNOTAVAIL || error == EINVAL || error == EPERM))
-        return failure(Failure::bind, 500, error);
-    if (!fd)
-        return failure(Failure::connect, 502, error);
-    link_ = std::make_unique<Link>(*peer_);
-    if (target_) {
-        link_->secure = target_->secure;
-        link_->server_name = target_->name;
-    }
-    if (link_->stream.watch().open(std::move(fd), event::Watch::duplex()) != event::Watch::none) {
-        r.log(Level::alert, "epoll_ctl() of an upstream connection failed {}", errno_text(errno));
-        return failure(Failure::connect, 502, errno);
-    }
-    connecting_ = error == EINPROGRESS;
-    return {};
-}
-
-// What is accepted is not failed for want of a descriptor: it waits for one, as long as connecting
-// might have taken.
-Task<Error> Exchange::await_room(http::Request& r)
-{
-    Deadline until = Clock::in(rules_.connect_timeout);
-    Error error = error_;
-    while (error.what == Failure::no_room) {
-        event::Wait w = co_await r.c.service.room().freed(until);
-        if (w == event::Wait::canceled)
-            co_return failure(Failure::client_gone, 499);
-        if (w == event::Wait::timeout)
-            co_return error;
-        error = connect_link(r);
-    }
-    if (!error)
-        began(r);
-    co_return error;
 }
 
 void Exchange::prepare(http::Request& r)
@@ -358,6 +294,8 @@ bool Exchange::is_peers_fault() const
 {
     switch (error_.what) {
     case Failure::no_peer:
+    case Failure::naming:
+    case Failure::resolve:
     case Failure::no_room:
     case Failure::bind:
     case Failure::queue_full:
@@ -385,6 +323,7 @@ void Exchange::note_failure(http::Request& r)
     switch (error_.what) {
     case Failure::no_peer:
         return log(r, Level::error, "no live upstreams while connecting to upstream");
+    case Failure::resolve: return log_name(r);
     case Failure::queue_full:
         return log(r, Level::error, "the queue is full while connecting to upstream");
     case Failure::queue_timeout:
@@ -428,6 +367,14 @@ void Exchange::note_failure(http::Request& r)
                    fmt::format("{} while reading response header from upstream", wire_->reason()));
     default: return;
     }
+}
+
+void Exchange::log_name(http::Request& r)
+{
+    if (const NamedServer* name = group_.unresolved())
+        log(r, Level::error,
+            fmt::format("{} could not be resolved ({}: {})", name->asked_name(), name->names().code,
+                        name->names().text));
 }
 
 void Exchange::log(http::Request& r, Level level, std::string_view text)

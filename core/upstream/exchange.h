@@ -67,10 +67,7 @@ protected:
 class Exchange
 {
 public:
-    Exchange(Group& group, const Rules& rules, Forwarder& forwarder)
-        : group_(group), rules_(rules), forwarder_(forwarder)
-    {
-    }
+    Exchange(Group& group, const Rules& rules, Forwarder& forwarder);
     ~Exchange();
 
     /// To the end: the response has been sent (finished), is cut short (closed), or reply(status).
@@ -103,6 +100,9 @@ private:
     void end_attempt(http::Request& r);
     Task<Rc> exchange_bodies(http::Request& r);
     Error open_link(http::Request& r);
+    bool choose_peer(http::Request& r);
+    void forget_tried();
+    Error nobody() const;
     Error connect_link(http::Request& r);
     /// Connections from an address of our choice are made for one request: those of the pool come
     /// from anywhere.
@@ -118,10 +118,12 @@ private:
     bool is_peers_fault() const;
     void note_failure(http::Request& r);
     void log(http::Request& r, Level level, std::string_view text);
+    void log_name(http::Request& r);
     Error failure(Failure what, int status = 502, int system = 0) const;
     static void client_left(void* self);
 
     // wait.cc: who cannot be served just now
+    Task<Error> await_link(http::Request& r);
     Task<Error> await_peer(http::Request& r);
     bool may_hold(http::Request& r) const;
     Task<bool> hold(http::Request& r);
@@ -196,6 +198,7 @@ private:
     /// a better one.
     struct Kept {
         std::unique_ptr<Link> link;
+        Seat seat;
         buf::Buffer first;
         Wire* wire;
         Peer* peer;
@@ -208,10 +211,11 @@ private:
     Forwarder& forwarder_;
     Peer* peer_ = nullptr;
     std::unique_ptr<Link> link_;
+    Seat seat_;  // at peer_, for as long as the try lasts
     const TlsTarget* target_ = nullptr;
     std::string_view why_;  // what the log says of a failure, when it is more than its kind
     Attempt* now_ = nullptr;
-    ArenaVector<Peer*> tried_;
+    ArenaVector<Peer*> tried_;  // pinned
     uint32_t tries_ = 0;
     Error error_;
     http::Request* r_ = nullptr;
@@ -224,8 +228,8 @@ private:
     std::span<buf::Slice> unsent_;  // of the request
     size_t gathered_ = 0;           // of parts_
     size_t last_fill_ = 0;
-    size_t paced_size_ = 0;     // that may be read next, by pace_
-    size_t interim_ = 0;        // bytes of 1xx heads
+    size_t paced_size_ = 0;  // that may be read next, by pace_
+    size_t interim_ = 0;     // bytes of 1xx heads
     std::unique_ptr<Store> store_;
     Backlog* ahead_ = nullptr;  // once the client had no room
     Instant spill_at_{0};       // from then on a file may be used

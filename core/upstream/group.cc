@@ -2,26 +2,15 @@
 #include "core/upstream/group.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/base/hash.h"
 #include "core/event/loop.h"
-#include "core/net/resolver.h"
 #include "core/upstream/board.h"
 #include "core/upstream/round_robin.h"
 #include "core/upstream/secure.h"
 
 namespace sluice::upstream {
-namespace {
-
-constexpr ms retry_names{5000};
-
-}  // namespace
-
-Link::~Link()
-{
-    peer.leave();
-    net::Room::give_slot();
-}
 
 void Link::shed()
 {
@@ -30,64 +19,99 @@ void Link::shed()
 
 Group::~Group()
 {
-    *alive_ = false;
     while (Link* link = idle_.pop_front())
         delete link;
 }
 
-void Group::add(PeerSpec peer)
+Peer& Group::add(PeerSpec spec)
 {
-    if (peer.name.empty())
-        peer.name = peer.address.text();
-    if (peer.server.empty())
-        peer.server = peer.name;
+    if (spec.name.empty())
+        spec.name = spec.address.text();
+    if (spec.server.empty())
+        spec.server = spec.name;
     prepared_ = false;
-    int number = names_[peer.name]++;
-    peers_.push_back(std::make_unique<Peer>(std::move(peer)));
+    // The same address may be there twice: each has a number. (The 64th and later ones share one.)
+    uint64_t& numbers = numbers_[spec.name];
+    auto number = static_cast<uint8_t>(std::min(std::countr_one(numbers), 63));
+    numbers |= uint64_t{1} << number;
+    peers_.push_back(std::make_unique<Peer>(std::move(spec)));
     Peer& made = *peers_.back();
-    // The same address may be there twice.
-    made.key = hash_bytes(made.name, hash_bytes(name_, static_cast<uint64_t>(number))) | 1;
-    if (board_)
+    made.number = number;
+    made.key = hash_bytes(made.name, hash_bytes(name_, uint64_t{number})) | 1;
+    if (board_) {
         board_->adopt(made);
+        board_->adopt_health(made, checks);
+    }
+    return made;
 }
 
-void Group::add_resolved(const PeerSource& source, const std::vector<os::Address>& addresses)
-{
-    for (const os::Address& address : addresses) {
-        PeerSpec peer = source.pattern;
-        peer.address = address;
-        peer.name.clear();
-        add(std::move(peer));
-    }
-}
+// ---- names --------------------------------------------------------------------------------------
 
 bool Group::add_name(PeerSource source, std::string& why)
 {
-    auto addresses = os::resolve(source.host, source.port);
-    source.resolved = addresses.has_value() && !addresses->empty();
-    if (source.resolved)
-        add_resolved(source, *addresses);
-    else
-        why = addresses ? "no address" : addresses.error();
-    sources_.push_back(std::move(source));
-    return sources_.back().resolved;
+    bool asks = !source.resolve, constant = asks && is_localhost(source.host);
+    auto name = std::make_unique<NamedServer>(*this, std::move(source), false);
+    bool found = asks && name->ask_system(why);
+    if (!found || !constant)
+        names_.push_back(std::move(name));
+    return found || !asks;
 }
 
-void Group::resolve_missing()
+void Group::add_lazily(PeerSource source)
 {
-    for (size_t i = 0; i < sources_.size(); ++i) {
-        PeerSource& source = sources_[i];
-        if (source.resolved || Clock::now() < source.next_try)
-            continue;
-        source.next_try = Clock::in(retry_names);
-        net::resolve(source.host, source.port,
-                     [this, alive = alive_, i](std::vector<os::Address> found) {
-                         if (!*alive || found.empty() || sources_[i].resolved)
-                             return;
-                         sources_[i].resolved = true;
-                         add_resolved(sources_[i], found);
-                     });
-    }
+    lazy_ = true;
+    names_.push_back(std::make_unique<NamedServer>(*this, std::move(source), true));
+}
+
+void Group::serve(Board& board, net::Resolvers& resolvers, const Log& log)
+{
+    board_ = &board;
+    if (names_.empty())
+        return;
+    if (!resolver)
+        resolver = std::make_shared<net::ResolverRules>();
+    for (const auto& name : names_)
+        name->serve(resolvers.of(resolver), log);
+}
+
+bool Group::ask_names()
+{
+    bool awaited = false;
+    for (const auto& name : names_)
+        awaited = name->awaited() || awaited;
+    return awaited && (lazy_ || peers_.empty());
+}
+
+const NamedServer* Group::unresolved() const
+{
+    return peers_.empty() && !names_.empty() ? names_.front().get() : nullptr;
+}
+
+void Group::remove(Peer& peer)
+{
+    auto it =
+        std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p.get() == &peer; });
+    peer.gone = true;
+    if (auto numbers = numbers_.find(peer.name); numbers != numbers_.end())
+        if ((numbers->second &= ~(uint64_t{1} << peer.number)) == 0)
+            numbers_.erase(numbers);
+    while (!peer.idle.empty())
+        drop(peer.idle.front());
+    gone_.push_back(std::move(*it));
+    peers_.erase(it);
+    prepared_ = false;
+}
+
+void Group::changed()
+{
+    prepare();
+    watchers_.each([&](Watcher& watcher) { watcher.peers_changed(*this); });
+    bury();
+}
+
+void Group::bury()
+{
+    std::erase_if(gone_, [](const auto& peer) { return peer->pins == 0; });
 }
 
 // ---- choosing -----------------------------------------------------------------------------------
@@ -119,11 +143,12 @@ void Group::prepare()
     servers_->set_peers(std::move(servers));
     if (backups_)
         backups_->set_peers(std::move(backups));
+    if (sticky_)
+        sticky_->peers_changed();
 }
 
 Peer* Group::pick(http::Request* r, std::span<Peer* const> tried)
 {
-    resolve_missing();
     prepare();
     Instant now = Clock::now();
     Choice choice(r, tried, now, peers_.size() > 1);
@@ -238,14 +263,14 @@ std::unique_ptr<Link> Group::take_idle(Peer& peer, const TlsTarget* target)
     --idle_count_;
     found->pool = nullptr;
     found->stream.watch().set_hook({});
-    peer.take();
     --peer.cell().idle;
     return std::unique_ptr<Link>(found);
 }
 
 void Group::give_back(std::unique_ptr<Link> link)
 {
-    bool keep = keepalive.connections > 0 && link->requests < keepalive.requests &&
+    bool keep = keepalive.connections > 0 && !link->peer.gone &&
+                link->requests < keepalive.requests &&
                 Clock::now() - link->created < keepalive.time && !link->stream.watch().hung_up() &&
                 link->stream.is_silent();
     if (!keep)
@@ -254,7 +279,6 @@ void Group::give_back(std::unique_ptr<Link> link)
         drop(idle_.front());
     Link& idle = *link.release();
     ++idle.peer.cell().idle;
-    idle.peer.leave();  // an idle connection is not a request (max_conns)
     idle.pool = this;
     idle.idle_since = Clock::now();
     // Whatever happens on an idle connection, it is of no use any more.
@@ -283,7 +307,6 @@ void Group::drop(Link& link)
     link.ListHook<PoolIdle>::unlink();
     --idle_count_;
     --link.peer.cell().idle;
-    link.peer.take();  // ~Link counts it off
     delete &link;
 }
 

@@ -4,8 +4,7 @@
 // max_fails times within fail_timeout rests for fail_timeout, then gets one request to prove
 // itself; backups serve when no primary can. The last one that lives is never sent to rest: where
 // all rest, the one that failed longest ago is asked, once for a request. A group is made while the
-// configuration is read; names of peers that do not resolve then are tried again when they are
-// needed.
+// configuration is read; peers that its lines name come and go while it serves (named_server.h).
 #pragma once
 
 #include <chrono>
@@ -26,6 +25,7 @@
 #include "core/net/stream.h"
 #include "core/os/address.h"
 #include "core/upstream/balancer.h"
+#include "core/upstream/named_server.h"
 #include "core/upstream/peer.h"
 
 namespace sluice::upstream {
@@ -41,12 +41,8 @@ struct PoolIdle;  // tag: the idle connections of the whole group
 class Link final : public ListHook<PeerIdle>, public ListHook<PoolIdle>, private net::Sheddable
 {
 public:
-    explicit Link(Peer& p) : peer(p), created(Clock::now())
-    {
-        peer.take();
-        net::Room::take_slot();
-    }
-    ~Link();
+    explicit Link(Peer& p) : peer(p), created(Clock::now()) { net::Room::take_slot(); }
+    ~Link() { net::Room::give_slot(); }
     Peer& peer;
     net::Stream stream;
     uint64_t requests = 0;
@@ -66,15 +62,6 @@ struct KeepaliveRules {
     uint64_t requests = 1000;
     ms time{3600000};
     ms timeout{60000};
-};
-
-/// A `server` line whose name has to be resolved: its peers come and go with the answers.
-struct PeerSource {
-    std::string host;
-    uint16_t port = 80;
-    PeerSpec pattern;  // everything but the address
-    bool resolved = false;
-    Instant next_try{0};
 };
 
 /// How many retries there may be for each first try, so that they do not multiply an outage. Every
@@ -118,16 +105,14 @@ public:
     RetryBudget budget;
     QueueRules queue;
     std::vector<CheckSpec> checks;  // at most PeerHealth::most
-    void add(PeerSpec peer);
-    /// Resolves now (blocking: start-up). False and the reason when it cannot: a later
-    /// resolve_again() may.
+    Peer& add(PeerSpec peer);
+    /// A line that is a name. It is resolved now (blocking: start-up) unless it says `resolve`.
+    /// False and the reason when it cannot be: a worker may find it.
     bool add_name(PeerSource source, std::string& why);
-    /// Resolves when it is first needed.
-    void add_later(PeerSource source) { sources_.push_back(std::move(source)); }
-    /// All addresses are known (asks for missing ones in the background, at most every 5 s).
-    void resolve_missing();
+    /// Resolved when a request first needs it.
+    void add_lazily(PeerSource source);
     bool empty() const { return peers_.empty(); }
-    bool has_names() const { return !sources_.empty(); }
+    bool has_names() const { return !names_.empty(); }
     size_t size() const { return peers_.size(); }
     const std::vector<std::unique_ptr<Peer>>& peers() const { return peers_; }
 
@@ -147,8 +132,43 @@ public:
     /// After the last add(): balancers make what they need, so that no request waits for it.
     void prepare();
 
-    /// Peers that come from now on, and whose state is theirs alone, get it from the board.
-    void serve(Board& board) { board_ = &board; }
+    /// Who resolves its names; null: resolv.conf's servers.
+    std::shared_ptr<const net::ResolverRules> resolver;
+    /// Peers that come from now on, and whose state is theirs alone, get it from the board; names
+    /// are asked for.
+    void serve(Board& board, net::Resolvers& resolvers, const Log& log);
+
+    // ---- names ----
+    /// Asks for what is due. True: nobody can be picked before an answer has come.
+    bool awaits_names() { return !names_.empty() && ask_names(); }
+    /// Set when one has.
+    event::Event& named() { return named_; }
+    /// Why there is no peer; null: it is not for want of a name.
+    const NamedServer* unresolved() const;
+    /// For NamedServer: the peer has no place here any more; then changed(), once for all.
+    void remove(Peer& peer);
+    void changed();
+    void name_answered() { named_.set(); }
+    /// Told when peers have come or gone: before they are destroyed.
+    class Watcher : public ::sluice::ListHook<Watcher>
+    {
+    public:
+        virtual void peers_changed(Group& group) = 0;
+
+    protected:
+        ~Watcher() = default;
+    };
+    void watch(Watcher& watcher) { watchers_.push_back(watcher); }
+    /// While somebody has a pin on it a peer that goes stays in memory.
+    static void pin(Peer& peer) { ++peer.pins; }
+    void unpin(Peer& peer)
+    {
+        if (--peer.pins == 0 && peer.gone)
+            bury();
+    }
+    /// Exchanges of it that have not been destroyed, and when the last one began.
+    size_t users = 0;
+    Instant used{0};
 
     /// The next peer that was not tried; null when all have been or none can serve now.
     Peer* pick(http::Request* r, std::span<Peer* const> tried);
@@ -216,13 +236,18 @@ private:
     bool may_try(Peer& peer, Instant now);
     void drop(Link& link);
     void expired() override;
-    void add_resolved(const PeerSource& source, const std::vector<os::Address>& addresses);
+    bool ask_names();
+    void bury();
     static void on_idle_event(void* link);
 
     std::string name_;
     std::vector<std::unique_ptr<Peer>> peers_;
-    std::vector<PeerSource> sources_;
-    std::unordered_map<std::string, int> names_;  // how often each address is there
+    std::vector<std::unique_ptr<Peer>> gone_;
+    std::vector<std::unique_ptr<NamedServer>> names_;
+    event::Event named_;
+    List<Watcher, Watcher> watchers_;
+    std::unordered_map<std::string, uint64_t> numbers_;  // of each address: a bit for each peer
+    bool lazy_ = false;
     Board* board_ = nullptr;
     MakeBalancer make_balancer_;
     bool backups_too_ = false;
@@ -235,7 +260,6 @@ private:
     size_t idle_count_ = 0;
     event::WaitList waiting_;
     size_t queued_ = 0;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace sluice::upstream

@@ -20,6 +20,14 @@ std::vector<const Group*> Groups::all() const
     return groups;
 }
 
+std::vector<Group*> Groups::defined()
+{
+    std::vector<Group*> groups;
+    for (const auto& [name, group] : defined_)
+        groups.push_back(group.get());
+    return groups;
+}
+
 bool split_host_port(std::string_view address, uint16_t default_port, std::string& host,
                      uint16_t& port)
 {
@@ -69,11 +77,17 @@ bool literal(const std::string& host, uint16_t port, os::Address& out)
 
 }  // namespace
 
-// Without a port the same text is another address over TLS.
-std::string Groups::key_of(std::string_view address, uint16_t default_port)
+// Without a port the same text is another address over TLS, and a name is another one for another
+// resolver.
+std::string Groups::key_of(std::string_view address, uint16_t default_port,
+                           const net::ResolverRules* resolver)
 {
     std::string key(address);
-    return default_port == 80 ? key : key + fmt::format(" {}", default_port);
+    if (default_port != 80)
+        key += fmt::format(" {}", default_port);
+    if (resolver)
+        key += fmt::format(" {}", static_cast<const void*>(resolver));
+    return key;
 }
 
 std::shared_ptr<Secure> Groups::secure(const std::string& shape, bool& fresh)
@@ -85,28 +99,32 @@ std::shared_ptr<Secure> Groups::secure(const std::string& shape, bool& fresh)
     return it->second;
 }
 
-Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag,
+Group& Groups::implicit(std::string_view address, uint16_t default_port, http::Finish& finish,
                         conf::Pos pos)
 {
-    std::string key = key_of(address, default_port);
-    if (auto it = implicit_.find(key); it != implicit_.end())
-        return *it->second;
-    auto group = std::make_unique<Group>(std::string(address));
+    const auto& resolver = finish.location->resolver;
     std::string host;
     uint16_t port = 0;
     PeerSource source;
-    if (!split_host_port(address, default_port, host, port))
-        diag.error(pos, fmt::format("invalid port in upstream \"{}\"", address));
-    else if (literal(host, port, source.pattern.address))
+    bool good = split_host_port(address, default_port, host, port);
+    bool is_literal = good && literal(host, port, source.pattern.address);
+    std::string key = key_of(address, default_port, is_literal ? nullptr : resolver.get());
+    if (auto it = implicit_.find(key); it != implicit_.end())
+        return *it->second;
+    auto group = std::make_unique<Group>(std::string(address));
+    group->resolver = resolver;
+    if (!good)
+        finish.diag.error(pos, fmt::format("invalid port in upstream \"{}\"", address));
+    else if (is_literal)
         group->add(std::move(source.pattern));
     else if (host.starts_with("unix:"))
-        diag.error(pos, fmt::format("invalid unix socket path in upstream \"{}\"", address));
+        finish.diag.error(pos, fmt::format("invalid unix socket path in upstream \"{}\"", address));
     else {
         source.host = host;
         source.port = port;
         std::string why;
         if (!group->add_name(std::move(source), why))
-            diag.warn(
+            finish.diag.warn(
                 pos, "host-not-found",
                 fmt::format(
                     "host not found in upstream \"{}\" ({}); requests get 502 until it resolves",
@@ -115,27 +133,49 @@ Group& Groups::implicit(std::string_view address, uint16_t default_port, conf::D
     return *implicit_.emplace(key, std::move(group)).first->second;
 }
 
-Group* Groups::dynamic(std::string_view address, uint16_t default_port)
+Group* Groups::dynamic(std::string_view address, uint16_t default_port,
+                       const std::shared_ptr<const net::ResolverRules>& resolver)
 {
     if (Group* group = find(address))
         return group;
-    std::string key = key_of(address, default_port);
-    if (auto it = implicit_.find(key); it != implicit_.end())
-        return it->second.get();
     PeerSource source;
-    if (implicit_.size() >= max_dynamic ||
-        !split_host_port(address, default_port, source.host, source.port))
+    if (!split_host_port(address, default_port, source.host, source.port))
+        return nullptr;
+    bool is_literal = literal(source.host, source.port, source.pattern.address);
+    if (!is_literal && source.host.starts_with("unix:"))
+        return nullptr;
+    std::string key = key_of(address, default_port, is_literal ? nullptr : resolver.get());
+    for (auto* groups : {&implicit_, &dynamic_})
+        if (auto it = groups->find(key); it != groups->end())
+            return it->second.get();
+    if (dynamic_.size() >= max_dynamic && !make_room())
         return nullptr;
     auto group = std::make_unique<Group>(std::string(address));
-    if (serving_)
-        group->serve(board_);
-    if (literal(source.host, source.port, source.pattern.address))
+    group->resolver = resolver;
+    if (is_literal)
         group->add(std::move(source.pattern));
-    else if (source.host.starts_with("unix:"))
-        return nullptr;
     else
-        group->add_later(std::move(source));
-    return implicit_.emplace(key, std::move(group)).first->second.get();
+        group->add_lazily(std::move(source));
+    if (serving_) {
+        group->serve(board_, resolvers_, *log_);
+        for (const auto& peer : group->peers())
+            board_.adopt(*peer);
+    }
+    return dynamic_.emplace(key, std::move(group)).first->second.get();
+}
+
+// The group that nobody uses, longest.
+bool Groups::make_room()
+{
+    auto oldest = dynamic_.end();
+    for (auto it = dynamic_.begin(); it != dynamic_.end(); ++it)
+        if (it->second->users == 0 &&
+            (oldest == dynamic_.end() || it->second->used < oldest->second->used))
+            oldest = it;
+    if (oldest == dynamic_.end())
+        return false;
+    dynamic_.erase(oldest);
+    return true;
 }
 
 void Groups::bind(const http::Location& location, Bound bound)
@@ -152,11 +192,20 @@ const Groups::Bound* Groups::of_location(const http::Location& location) const
 std::string Groups::open(const Groups* running)
 {
     std::vector<Board::Entry> peers;
+    bool names = false;
     for (const auto* groups : {&defined_, &implicit_})
-        for (const auto& [name, group] : *groups)
+        for (const auto& [name, group] : *groups) {
+            names = names || (group->has_names() && !group->checks.empty());
             for (const auto& peer : group->peers())
                 peers.push_back({peer.get(), &group->checks});
-    return board_.open(running ? &running->board_ : nullptr, peers);
+        }
+    return board_.open(running ? &running->board_ : nullptr, peers, names);
+}
+
+void Groups::count_names(net::ResolverCounts& counts, const Log& log)
+{
+    resolvers_.count_in(counts);
+    log_ = &log;
 }
 
 void Groups::begin(size_t line, int pid)
@@ -165,7 +214,7 @@ void Groups::begin(size_t line, int pid)
     board_.begin(line, pid);
     for (auto* groups : {&defined_, &implicit_})
         for (auto& [name, group] : *groups)
-            group->serve(board_);
+            group->serve(board_, resolvers_, *log_);
 }
 
 }  // namespace sluice::upstream

@@ -29,16 +29,20 @@ public:
     Group* define(const std::string& name);
     /// An `upstream {}` by name, or null.
     Group* find(std::string_view name) const;
+    std::vector<Group*> defined();
     /// Those that an `upstream {}` defined, by name.
     std::vector<const Group*> all() const;
 
-    /// The implicit group of an address: "host", "host:port", "unix:/path". Resolves names now
-    /// (start-up); one that does not resolve is a warning, not an error.
-    Group& implicit(std::string_view address, uint16_t default_port, conf::Diagnostics& diag,
+    /// The implicit group of an address: "host", "host:port", "unix:/path", as the location that
+    /// is finished resolves it. Names are resolved now (start-up); one that does not is a warning,
+    /// not an error.
+    Group& implicit(std::string_view address, uint16_t default_port, http::Finish& finish,
                     conf::Pos pos);
-    /// The same while serving (addresses in variables): never blocks, the group may be empty for
-    /// now. Null when it is no address. Bounded: at most `max_dynamic` groups are remembered.
-    Group* dynamic(std::string_view address, uint16_t default_port);
+    /// The same while serving (addresses in variables): never blocks, its name is asked for when it
+    /// is used. Null when it is no address. At most `max_dynamic` are remembered: then the one that
+    /// was used longest ago goes; null, too, when all are in use.
+    Group* dynamic(std::string_view address, uint16_t default_port,
+                   const std::shared_ptr<const net::ResolverRules>& resolver);
 
     /// One for each `shape`: what says the same shares connections, sessions and memory. `fresh`:
     /// it was made just now, and is to be filled.
@@ -59,18 +63,27 @@ public:
     /// By the master, when the configuration is complete: memory that workers share, in which
     /// peers keep what the running configuration's know. "" or why not.
     std::string open(const Groups* running);
+    /// By a worker, before begin(): where it counts what becomes of names, and logs it.
+    void count_names(net::ResolverCounts& counts, const Log& log);
     /// By a worker, before it serves: its line of the scoreboard.
     void begin(size_t line, int pid);
     /// By the master: this process has ended.
     void forget(int pid) { board_.forget(pid); }
     const Board& board() const { return board_; }
+    /// A name has been asked for.
+    bool has_resolvers() const { return !resolvers_.empty(); }
 
 private:
-    static std::string key_of(std::string_view address, uint16_t default_port);
+    static std::string key_of(std::string_view address, uint16_t default_port,
+                              const net::ResolverRules* resolver);
+    bool make_room();
     static constexpr size_t max_dynamic = 1000;
     Board board_;  // outlives the groups: idle connections that end are counted there
     std::map<std::string, std::shared_ptr<Secure>> secure_;  // outlives the groups' connections
-    std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_;
+    net::Resolvers resolvers_;                               // outlive the groups, which ask them
+    Log no_log_;
+    const Log* log_ = &no_log_;
+    std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_, dynamic_;
     std::unordered_map<const http::Location*, Bound> bound_;
     bool serving_ = false;
 };

@@ -32,6 +32,7 @@ struct CheckState {
 struct alignas(64) PeerHealth {
     static constexpr size_t most = 4;  // checks of a group
 
+    std::atomic<uint64_t> key;  // of whose it is, where that was found while serving
     std::atomic<uint32_t> out;  // a bit for each check that keeps it from being given requests
     CheckState checks[most];
 };

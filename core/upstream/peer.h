@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/counter.h"
@@ -69,7 +70,10 @@ struct Peer : PeerSpec {
     explicit Peer(PeerSpec spec) : PeerSpec(std::move(spec)), effective_weight(weight) {}
     Peer(const Peer&) = delete;
 
-    uint64_t key = 0;  // of its state
+    uint64_t key = 0;    // of its state
+    uint8_t number = 0;  // among those of the same address
+    bool gone = false;   // its name leads elsewhere now: it is not in its group any more
+    uint32_t pins = 0;   // who looks at it still; one that is gone is destroyed when nobody does
     /// What probes say; null: nobody probes it.
     PeerHealth* health = nullptr;
     bool unhealthy() const { return health && health->out.load(relaxed); }
@@ -87,6 +91,24 @@ struct Peer : PeerSpec {
     uint32_t in_use() const { return state().in_use.load(relaxed); }
     void take() { count(1); }
     void leave() { count(-1); }
+    /// Takes a place if there is one: max_conns holds whoever else decides at this moment.
+    bool try_take()
+    {
+        if (!max_conns) {
+            take();
+            return true;
+        }
+        row_->changing.store(slot_ + 1, std::memory_order_release);
+        uint32_t own = cell_->in_use.load(relaxed), all = state_->in_use.load();
+        cell_->in_use.store(own + 1, std::memory_order_release);
+        bool taken = false;
+        while (!taken && all < static_cast<uint32_t>(max_conns))
+            taken = state_->in_use.compare_exchange_weak(all, all + 1);
+        if (!taken)
+            cell_->in_use.store(own, std::memory_order_release);
+        row_->changing.store(0, std::memory_order_release);
+        return taken;
+    }
     /// Of this worker.
     PeerCell& cell() const { return *cell_; }
 
@@ -157,6 +179,39 @@ private:
     PeerCell* cell_ = &own_cell_;
     PeerRow* row_ = &own_row_;
     uint32_t slot_ = 0;
+};
+
+/// A request's place at a peer (max_conns); given back when it goes.
+class Seat
+{
+public:
+    Seat() = default;
+    Seat(Seat&& other) noexcept : peer_(std::exchange(other.peer_, nullptr)) {}
+    Seat& operator=(Seat&& other) noexcept
+    {
+        leave();
+        peer_ = std::exchange(other.peer_, nullptr);
+        return *this;
+    }
+    ~Seat() { leave(); }
+    /// False: it is full.
+    bool take(Peer& peer)
+    {
+        leave();
+        if (!peer.try_take())
+            return false;
+        peer_ = &peer;
+        return true;
+    }
+    void leave()
+    {
+        if (peer_)
+            std::exchange(peer_, nullptr)->leave();
+    }
+    bool taken() const { return peer_; }
+
+private:
+    Peer* peer_ = nullptr;
 };
 
 }  // namespace sluice::upstream

@@ -330,6 +330,8 @@ void Exchange::release_link()
     if (link_ && request_done_ && wire_->reusable() && rules_.keepalive && !client_left_ &&
         !binds())
         group_.give_back(std::move(link_));
+    if (!link_)
+        seat_.leave();  // an idle connection is not a request (max_conns)
 }
 
 }  // namespace sluice::upstream

@@ -51,7 +51,7 @@ void Target::finish(http::Finish& finish)
     if (!group && !has_port(address))
         return finish.diag.error(pos, fmt::format("no port in upstream \"{}\"", address));
     if (!group)
-        group = &groups.implicit(address, 0, finish.diag, pos);
+        group = &groups.implicit(address, 0, finish, pos);
     groups.bind(*finish.location, {group, secure != nullptr, secure, tls_name});
 }
 
@@ -63,7 +63,7 @@ Group* Target::choose(http::Request& r) const
     Groups& groups = Groups::of(r.main());
     Group* found = groups.find(address);
     if (!found && has_port(address))
-        found = groups.dynamic(address, 0);
+        found = groups.dynamic(address, 0, r.location->resolver);
     if (!found)
         r.log(Level::error, "invalid upstream address in \"{}\"", address);
     return found;

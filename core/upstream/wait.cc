@@ -13,6 +13,29 @@ constexpr ms first_pause{20}, longest_pause{250};
 
 }  // namespace
 
+// What a try needs and has not got: a name's address, a server with room, a descriptor. What
+// cannot be waited for stays the error that it is.
+Task<Error> Exchange::await_link(http::Request& r)
+{
+    if (error_.what == Failure::naming) {
+        Deadline until = Clock::in(group_.resolver->timeout + ms{1000});  // it says so before
+        while (group_.awaits_names() && Clock::now() < until) {
+            group_.named().clear();
+            event::Wait w = co_await group_.named().wait(until);
+            if (w == event::Wait::canceled)
+                co_return failure(Failure::client_gone, 499);
+        }
+        error_ = open_link(r);
+        if (!error_)
+            began(r);
+    }
+    if (error_.what == Failure::no_room)
+        co_return co_await await_room(r);
+    if (error_.what == Failure::no_peer && tried_.empty() && group_.queue.most)
+        co_return co_await await_peer(r);
+    co_return error_;
+}
+
 Task<Error> Exchange::await_peer(http::Request& r)
 {
     if (group_.queued() >= group_.queue.most)
@@ -42,6 +65,7 @@ bool Exchange::may_hold(http::Request& r) const
         return false;
     switch (error_.what) {
     case Failure::no_peer:
+    case Failure::resolve:
     case Failure::connect:
     case Failure::connect_timeout: break;
     case Failure::reset:
@@ -61,7 +85,8 @@ Task<bool> Exchange::hold(http::Request& r)
         log(r, Level::warn, "no upstream server can be reached, the request is held");
     hold_pause_ = std::clamp(hold_pause_ * 2, first_pause, longest_pause);
     event::Wait w = co_await event::sleep(std::min(hold_pause_, hold_until_ - Clock::now()));
-    tried_.clear();
+    forget_tried();
+    peer_ = nullptr;
     tries_ = 0;
     r.attempts.clear();  // the variables tell of the last round
     co_return w == event::Wait::timeout;
@@ -71,6 +96,7 @@ void Exchange::keep_answer()
 {
     kept_ = std::make_unique<Kept>();
     kept_->link = std::move(link_);
+    kept_->seat = std::move(seat_);
     kept_->first = std::move(first_);
     kept_->wire = wire_;
     kept_->peer = peer_;
@@ -82,6 +108,7 @@ Task<Rc> Exchange::pass_on_kept(http::Request& r)
 {
     error_ = {};
     link_ = std::move(kept_->link);
+    seat_ = std::move(kept_->seat);
     first_ = std::move(kept_->first);
     in_.release();
     wire_ = kept_->wire;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/health_check/prober.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/net/room.h"
@@ -22,8 +23,13 @@ struct Prober::Target {
     Target(const Check& c, upstream::Peer& p, ms first)
         : check(c), peer(p), state(p.health->checks[c.index]), first_pause(first)
     {
+        upstream::Group::pin(peer);
     }
-    ~Target() { close(); }
+    ~Target()
+    {
+        close();
+        check.group->unpin(peer);
+    }
     void close()
     {
         if (stream.is_open())
@@ -42,6 +48,16 @@ struct Prober::Target {
     ms first_pause;
     net::Stream stream;
     Instant opened{0};
+    event::CancelScope cancel;
+    bool ended = false;
+};
+
+/// Hears of peers that come and go.
+struct Prober::Watcher final : upstream::Group::Watcher {
+    explicit Watcher(Prober& p) : prober(p) {}
+    ~Watcher() = default;
+    void peers_changed(upstream::Group& group) override { prober.peers_changed(group); }
+    Prober& prober;
 };
 
 /// What is read of one answer.
@@ -55,18 +71,48 @@ struct Prober::Answer {
 };
 
 Prober::Prober(const std::vector<std::shared_ptr<Check>>& checks, const Log& log, int pid)
-    : log_(log), pid_(pid)
+    : checks_(checks), log_(log), pid_(pid)
 {
-    for (const auto& check : checks) {
+    for (const auto& check : checks_) {
         const auto& peers = check->group->peers();
         int64_t within = std::min(check->interval, spread).count(), n = 0;
         for (const auto& peer : peers)
-            if (peer->health && !peer->down)
-                targets_.push_back(std::make_unique<Target>(
-                    *check, *peer, ms{within * n++ / static_cast<int64_t>(peers.size())}));
+            begin(*check, *peer, ms{within * n++ / static_cast<int64_t>(peers.size())});
+        // Once for each group will do, and each check of it does no harm.
+        if (check->group->has_names()) {
+            watchers_.push_back(std::make_unique<Watcher>(*this));
+            check->group->watch(*watchers_.back());
+        }
     }
-    for (auto& target : targets_)
-        scope_.start(tend(*this, *target), &cancel_);
+}
+
+void Prober::begin(const Check& check, upstream::Peer& peer, ms first)
+{
+    if (!peer.health || peer.down)
+        return;
+    targets_.push_back(std::make_unique<Target>(check, peer, first));
+    Target& target = *targets_.back();
+    target.cancel.nest(&cancel_);
+    scope_.start(tend(*this, target), &target.cancel);
+}
+
+void Prober::peers_changed(upstream::Group& group)
+{
+    std::erase_if(targets_, [](const auto& target) { return target->ended; });
+    for (const auto& target : targets_)
+        if (target->peer.gone)
+            target->cancel.ask();
+    for (const auto& check : checks_) {
+        if (check->group != &group)
+            continue;
+        for (const auto& peer : group.peers()) {
+            bool known = std::any_of(targets_.begin(), targets_.end(), [&](const auto& t) {
+                return &t->peer == peer.get() && &t->check == check.get();
+            });
+            if (!known)
+                begin(*check, *peer, ms{0});
+        }
+    }
 }
 
 Prober::~Prober() = default;
@@ -75,18 +121,22 @@ Task<void> Prober::tend(Prober& self, Target& t)
 {
     // Workers that begin together share the peers.
     ms pause = t.first_pause + ms{dice_.below(50)};
-    for (;;) {
+    while (!t.cancel.asked()) {
         event::Wait w = co_await event::sleep(pause);
         if (w == event::Wait::canceled)
-            co_return;
+            break;
         pause = turn(t);
         if (pause.count() > 0)
             continue;
         Instant began = Clock::now();
         Verdict verdict = co_await probe(self, t);
+        if (t.cancel.asked())
+            break;
         record(t, verdict, began);
         pause = ms{1};
     }
+    t.close();
+    t.ended = true;
 }
 
 // How long until it may be ours to probe; 0: it is, now.

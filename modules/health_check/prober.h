@@ -2,7 +2,8 @@
 // Prober: asks the peers of groups with `health_check` whether they live, in each worker, a
 // coroutine for each peer. All workers of a configuration together have one prober for a peer: the
 // one whose pid stands in its CheckState. The others look whether its next probe is overdue, by
-// more than one that is slow may be, and then take its place: its worker is gone.
+// more than one that is slow may be, and then take its place: its worker is gone. Peers whose names
+// lead elsewhere are probed no more, those that come are.
 #pragma once
 
 #include <memory>
@@ -53,7 +54,10 @@ private:
     };
     struct Target;
     struct Answer;
+    struct Watcher;
 
+    void begin(const Check& check, upstream::Peer& peer, ms first);
+    void peers_changed(upstream::Group& group);
     Task<void> tend(Prober& self, Target& t);
     ms turn(Target& t) const;
     void record(Target& t, const Verdict& verdict, Instant began);
@@ -63,8 +67,10 @@ private:
     Task<Verdict> ask(Prober& self, Target& t, Deadline until);
     Task<Verdict> read_answer(Prober& self, Target& t, Answer& answer, Deadline until);
 
+    std::vector<std::shared_ptr<Check>> checks_;
     const Log& log_;
     int pid_;
+    std::vector<std::unique_ptr<Watcher>> watchers_;
     mutable upstream::Dice dice_;
     std::vector<std::unique_ptr<Target>> targets_;
     event::CancelScope cancel_;

@@ -39,7 +39,8 @@ upstream::Group* ProxiedRequest::choose_group(Request& r)
     authority_ = rest.substr(0, end);
     if (end != std::string_view::npos)
         uri_ = rest.substr(rest.starts_with("unix:") ? end + 1 : end);
-    group_ = upstream::Groups::of(r.main()).dynamic(authority_, default_port());
+    group_ =
+        upstream::Groups::of(r.main()).dynamic(authority_, default_port(), r.location->resolver);
     if (!group_)
         r.log(Level::error, "invalid upstream address in \"{}\"", url);
     return group_;

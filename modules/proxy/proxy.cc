@@ -153,8 +153,8 @@ void finish_location(Finish& finish, void* object)
     upstream::Groups& groups = upstream::Groups::of(finish.main);
     conf.pass->group = groups.find(conf.pass->authority);
     if (!conf.pass->group)
-        conf.pass->group = &groups.implicit(conf.pass->authority, conf.pass->tls ? 443 : 80,
-                                            finish.diag, conf.pass->pos);
+        conf.pass->group = &groups.implicit(conf.pass->authority, conf.pass->tls ? 443 : 80, finish,
+                                            conf.pass->pos);
     bool own_name = conf.ssl.name.is_set() && conf.ssl.name->is_constant();
     std::string_view name = own_name ? conf.ssl.name->literal() : conf.pass->authority;
     groups.bind(*finish.location,

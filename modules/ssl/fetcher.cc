@@ -17,8 +17,18 @@ namespace {
 constexpr ms limit{60000};  // for the whole question, as nginx for each step
 constexpr size_t head_limit = 32768, max_fields = 1000, max_trailers = 8192, max_answer = 65536;
 
-// Outlives a question that is given up while the name is looked up.
-struct Lookup {
+struct Lookup final : net::NameAsker {
+    explicit Lookup(uint16_t p) : port(p) {}
+    ~Lookup() = default;
+    void answered(const net::Names& names) override
+    {
+        for (const auto& place : names.places) {
+            addresses.push_back(place.address);
+            addresses.back().set_port(port);
+        }
+        done.set();
+    }
+    uint16_t port;
     std::vector<os::Address> addresses;
     event::Event done;
 };
@@ -45,8 +55,13 @@ struct Fetcher::Question {
     bool ended = false;
 };
 
-Fetcher::Fetcher(std::vector<std::shared_ptr<Stapler>> staplers) : staplers_(std::move(staplers))
+Fetcher::Fetcher(std::vector<std::shared_ptr<Stapler>> staplers,
+                 std::shared_ptr<const net::ResolverRules> resolver, net::ResolverCounts& counts)
+    : staplers_(std::move(staplers)), resolver_(std::move(resolver))
 {
+    resolvers_.count_in(counts);
+    if (!resolver_)
+        resolver_ = std::make_shared<net::ResolverRules>();
     for (const auto& stapler : staplers_)
         stapler->set_fetcher(this);
 }
@@ -81,12 +96,14 @@ Task<void> Fetcher::run(Fetcher& self, Question& q)
 Task<void> Fetcher::connect(Fetcher& self, Question& q)
 {
     const Responder& to = q.entry.responder;
-    auto lookup = std::make_shared<Lookup>();
-    net::resolve(to.host, to.port, [lookup](std::vector<os::Address> found) {
-        lookup->addresses = std::move(found);
-        lookup->done.set();
-    });
-    co_await lookup->done.wait(q.until);
+    auto lookup = std::make_unique<Lookup>(to.port);
+    os::Address literal;
+    if (os::Address::from_literal(to.host, to.port, literal)) {
+        lookup->addresses.push_back(literal);
+    } else {
+        self.resolvers_.of(self.resolver_).ask(to.host, {}, *lookup);
+        co_await lookup->done.wait(q.until);
+    }
     q.why = lookup->addresses.empty() ? "the responder's name could not be resolved" : "";
     for (const os::Address& address : lookup->addresses) {
         int error = 0;

@@ -109,7 +109,7 @@ std::shared_ptr<void> start(http::Service& service)
     const auto& staplers = service.main().conf<Main>(module).staplers;
     if (staplers.empty())
         return nullptr;
-    return std::make_shared<Fetcher>(staplers);
+    return std::make_shared<Fetcher>(staplers, service.main().root.resolver, service.name_counts());
 }
 
 void install(Install& in)

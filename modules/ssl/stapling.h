@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/http/service.h"
+#include "core/net/resolver.h"
 #include "core/net/tls_context.h"
 #include "modules/ssl/ocsp.h"
 
@@ -69,7 +70,9 @@ private:
 class Fetcher
 {
 public:
-    explicit Fetcher(std::vector<std::shared_ptr<Stapler>> staplers);
+    /// `resolver`: who knows the responders' names; null: resolv.conf's servers.
+    Fetcher(std::vector<std::shared_ptr<Stapler>> staplers,
+            std::shared_ptr<const net::ResolverRules> resolver, net::ResolverCounts& counts);
     ~Fetcher();
     FrameArena& frames() const { return event::Loop::current().frames(); }
     void ask(Stapler& stapler, Stapler::Entry& entry);
@@ -81,6 +84,8 @@ private:
     Task<void> exchange(Fetcher& self, Question& q);
 
     std::vector<std::shared_ptr<Stapler>> staplers_;
+    std::shared_ptr<const net::ResolverRules> resolver_;
+    net::Resolvers resolvers_;  // outlive the questions
     std::vector<std::unique_ptr<Question>> questions_;
     event::CancelScope cancel_;
     event::Scope scope_;

@@ -8,6 +8,7 @@ namespace {
 
 using net::ConnectionCounts;
 using net::ListenerCounts;
+using net::ResolverCounts;
 using net::RoomCounts;
 using Stats = event::Loop::Stats;
 
@@ -20,6 +21,11 @@ template <Counter RoomCounts::*M>
 uint64_t room(const Worker& w)
 {
     return w.line.room.*M;
+}
+template <Counter ResolverCounts::*M>
+uint64_t names(const Worker& w)
+{
+    return w.line.names.*M;
 }
 template <Counter Stats::*M>
 uint64_t loop(const Worker& w)
@@ -90,6 +96,18 @@ constexpr Metric<Worker> of_workers[] = {
      room<&RoomCounts::waits>},
     {"descriptors_short", gauge, false, "1 while descriptors are short.",
      room<&RoomCounts::shortage>},
+    {"names_asked", counter, false, "Names that were asked for, at DNS servers or /etc/hosts.",
+     names<&ResolverCounts::questions>},
+    {"names_found", counter, false, "Of those, that have addresses.",
+     names<&ResolverCounts::found>},
+    {"names_missing", counter, false, "Of those, that do not exist or have no address.",
+     names<&ResolverCounts::missing>},
+    {"names_failed", counter, false, "Of those, of which the servers did not say.",
+     names<&ResolverCounts::failed>},
+    {"names_stale", counter, false, "Times that addresses were kept for want of new ones.",
+     names<&ResolverCounts::stale>},
+    {"names_expired", counter, false, "Times that such addresses had become too old.",
+     names<&ResolverCounts::expired>},
     {"log_lines_lost", counter, false, "Lines of logs that could not be written.",
      [](const Worker& w) { return w.line.log_lines_lost.get(); }},
     {"loop_turns", counter, false, "Turns of the event loop.", loop<&Stats::turns>},

@@ -23,7 +23,7 @@ using upstream::Peer;
 /// What names a server in a cookie: its route, or the MD5 of its address in hex.
 std::string name_of(const Peer& peer);
 
-/// Peers by a name; made again when there are more of them.
+/// Peers by a name; made again when they have changed.
 template <class Key, class Hash>
 class Index
 {
@@ -31,13 +31,14 @@ public:
     template <class NameOf>
     void refresh(const std::vector<Peer*>& peers, NameOf name_of)
     {
-        if (known_ == peers.size())
+        if (known_)
             return;
-        known_ = peers.size();
+        known_ = true;
         map_.clear();
         for (Peer* p : peers)
             map_.emplace(name_of(*p), p);
     }
+    void forget() { known_ = false; }
     template <class K>
     Peer* find(const K& key) const
     {
@@ -46,7 +47,7 @@ public:
     }
 
 private:
-    size_t known_ = 0;
+    bool known_ = false;
     std::unordered_map<Key, Peer*, Hash, std::equal_to<>> map_;
 };
 using ByName = Index<std::string, ViewHash>;
@@ -64,6 +65,7 @@ public:
     {
     }
     Peer* find(const Choice& choice, const std::vector<Peer*>& peers) override;
+    void peers_changed() override { index_.forget(); }
     void answered(Request& r, Peer& peer) override;
 
 private:
@@ -77,6 +79,7 @@ class Route final : public upstream::Sticky
 public:
     explicit Route(std::vector<Template> from) : from_(std::move(from)) {}
     Peer* find(const Choice& choice, const std::vector<Peer*>& peers) override;
+    void peers_changed() override { index_.forget(); }
     void answered(Request&, Peer&) override {}
 
 private:
@@ -94,6 +97,7 @@ public:
     };
     explicit Learn(Rules rules) : rules_(std::move(rules)) {}
     Peer* find(const Choice& choice, const std::vector<Peer*>& peers) override;
+    void peers_changed() override { index_.forget(); }
     void answered(Request& r, Peer& peer) override;
 
 private:

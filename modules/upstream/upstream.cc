@@ -16,11 +16,34 @@ using upstream::Group;
 using upstream::Groups;
 using upstream::PeerSource;
 
+/// Groups that say themselves who resolves their names.
+struct Main {
+    std::vector<std::pair<Group*, http::ResolverSettings>> own;
+};
+
+Main& main_of(Apply& apply)
+{
+    return http::http_block(apply).main.conf<Main>(module);
+}
+
+// What a group does not say the http level does.
+void finish_main(Finish& finish, void* object)
+{
+    Groups& groups = Groups::of(finish.main);
+    for (Group* group : groups.defined())
+        group->resolver = finish.main.root.resolver;
+    for (auto& [group, settings] : static_cast<Main*>(object)->own) {
+        settings.inherit(finish.main.root.core->names);
+        group->resolver = settings.rules();
+    }
+}
+
 class UpstreamBlock final : public upstream::GroupBlock
 {
 public:
     using GroupBlock::GroupBlock;
     bool keepalive = false;  // written
+    http::ResolverSettings names;
 };
 
 UpstreamBlock& block_of(Apply& apply)
@@ -35,6 +58,8 @@ void open_upstream(Apply& apply)
         return apply.fail(fmt::format("duplicate upstream \"{}\"", apply.arg(0)));
     UpstreamBlock block(&apply.block, *group);
     apply.in.run(apply.node.children, block);
+    if (block.names.rules())
+        main_of(apply).own.emplace_back(group, block.names);
     if (group->empty() && !group->has_names())
         apply.fail_end("no servers are inside upstream");
     else if (!apply.diag.failed())
@@ -113,14 +138,38 @@ bool parse_parameter(Apply& apply, size_t i, upstream::PeerSpec& peer)
     return false;
 }
 
+bool check_service(Apply& apply, const PeerSource& source, std::string_view text)
+{
+    if (source.service.empty())
+        return true;
+    os::Address address;
+    if (text.starts_with("unix:") || os::Address::from_literal(text, 0, address))
+        apply.fail(fmt::format("service upstream \"{}\" requires domain name", text));
+    else if (text.find(':') != text.npos)
+        apply.fail(fmt::format("service upstream \"{}\" may not have port", text));
+    else if (!source.resolve)
+        apply.fail(fmt::format("service upstream \"{}\" requires \"resolve\" parameter", text));
+    return !apply.failed();
+}
+
 void add_server(Apply& apply)
 {
     Group& group = upstream::group_block(apply).group;
     PeerSource source;
-    for (size_t i = 1; i < apply.size(); ++i)
-        if (apply.arg(i) != "resolve" && !parse_parameter(apply, i, source.pattern))
+    for (size_t i = 1; i < apply.size(); ++i) {
+        std::string_view word = apply.arg(i);
+        if (word == "resolve")
+            source.resolve = true;
+        else if (word == "service=")
+            return apply.fail_at(i, "service is empty");
+        else if (word.starts_with("service="))
+            source.service = word.substr(8);
+        else if (!parse_parameter(apply, i, source.pattern))
             return;
+    }
     std::string_view text = apply.arg(0);
+    if (!check_service(apply, source, text))
+        return;
     source.pattern.server = text;
     if (!upstream::split_host_port(text, 80, source.host, source.port))
         return apply.fail_at(0, fmt::format("invalid port in upstream \"{}\"", text));
@@ -131,7 +180,8 @@ void add_server(Apply& apply)
                        : os::Address::from_literal(source.host, source.port, address);
     if (literal) {
         source.pattern.address = address;
-        return group.add(source.pattern);
+        group.add(source.pattern);
+        return;
     }
     if (is_unix)
         return apply.fail_at(0, fmt::format("invalid unix socket path in upstream \"{}\"", text));
@@ -238,6 +288,12 @@ void set_queue(Apply& apply)
     queue.timeout = *time;
 }
 
+template <auto Member>
+void set_names(Apply& apply)
+{
+    conf::detail::store_value(apply, block_of(apply).names.*Member);
+}
+
 constexpr Directive directives[] = {
     {"upstream", in_http, 1, 1, conf::run<open_upstream>, true},
     {"server", in_upstream, 1, any, conf::run<add_server>},
@@ -247,6 +303,9 @@ constexpr Directive directives[] = {
     {"keepalive_timeout", in_upstream, 1, 1, conf::run<set_keepalive_timeout>},
     {"retry_budget", in_upstream, 1, 2, conf::run<set_retry_budget>},
     {"queue", in_upstream, 1, 2, conf::run<set_queue>},
+    {"resolver", in_upstream, 1, any, conf::run<set_names<&http::ResolverSettings::resolver>>},
+    {"resolver_timeout", in_upstream, 1, 1, conf::run<set_names<&http::ResolverSettings::timeout>>},
+    {"resolver_stale", in_upstream, 1, 1, conf::run<set_names<&http::ResolverSettings::stale>>},
     {"zone", in_upstream, 1, 2, conf::run<set_zone>},
 };
 
@@ -255,7 +314,9 @@ constexpr Directive directives[] = {
 const Module module{
     .name = "upstream",
     .directives = directives,
+    .main_conf = &conf_of<Main, &Main::own>,
     .install = [](Install& in) { upstream::define_upstream_variables(in.main.variables); },
+    .finish_main = finish_main,
 };
 
 }  // namespace sluice::upstream_

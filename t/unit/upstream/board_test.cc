@@ -3,6 +3,7 @@
 #include "core/upstream/board.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,13 +76,13 @@ TEST(Board, PeersThatAreFoundWhileServing)
     Configuration a({1});
     ASSERT_EQ(a.groups.open(nullptr), "");
     a.groups.begin(0, 100);
-    Group* dynamic = a.groups.dynamic("127.0.0.9:80", 80);
+    Group* dynamic = a.groups.dynamic("127.0.0.9:80", 80, nullptr);
     ASSERT_NE(dynamic, nullptr);
     dynamic->peers()[0]->state().fails = 5;
     Configuration b({1});
     ASSERT_EQ(b.groups.open(&a.groups), "");
     b.groups.begin(1, 101);
-    EXPECT_EQ(b.groups.dynamic("127.0.0.9:80", 80)->peers()[0]->state().fails, 5u);
+    EXPECT_EQ(b.groups.dynamic("127.0.0.9:80", 80, nullptr)->peers()[0]->state().fails, 5u);
     // Behind the last spare one a worker knows for itself.
     Board board;
     ASSERT_EQ(board.open(nullptr, {}), "");
@@ -146,6 +147,115 @@ TEST(Board, WhatAKilledWorkerHeldIsGivenBack)
     EXPECT_EQ(c[0].in_use(), 0u);
     EXPECT_EQ(c[1].in_use(), 0u);
     EXPECT_EQ(c.groups.board().sum(c[0]).in_use, 0u);
+}
+
+TEST(Board, MaxConnsHoldsWhoeverDecidesAtTheSameMoment)
+{
+    constexpr uint32_t most = 2;
+    constexpr int workers = 4;
+    Groups groups;
+    PeerSpec limited = spec(1);
+    limited.max_conns = most;
+    groups.define("app")->add(limited);
+    ASSERT_EQ(groups.open(nullptr), "");
+    os::SharedMemory memory(sizeof(std::atomic<uint32_t>) * 3);
+    auto* inside = static_cast<std::atomic<uint32_t>*>(memory.data());
+    auto &too_many = inside[1], &got = inside[2];
+    std::vector<pid_t> pids;
+    for (size_t line = 0; line < workers; ++line) {
+        pids.push_back(::fork());
+        if (pids.back() != 0)
+            continue;
+        groups.begin(line, ::getpid());
+        Peer& peer = *groups.all()[0]->peers()[0];
+        for (int i = 0; i < 100'000; ++i) {
+            Seat seat;
+            if (!seat.take(peer))
+                continue;
+            too_many += ++inside[0] > most;
+            ++got;
+            if (i % 64 == 0)
+                ::sched_yield();  // others come while we are here
+            --inside[0];
+        }
+        ::_exit(0);
+    }
+    for (pid_t pid : pids)
+        ::waitpid(pid, nullptr, 0);
+    EXPECT_EQ(too_many, 0u);
+    EXPECT_GT(got, 1000u);
+    groups.begin(workers, ::getpid());
+    EXPECT_EQ(groups.all()[0]->peers()[0]->in_use(), 0u);
+    Seat a, b, c;
+    Peer& peer = *groups.all()[0]->peers()[0];
+    EXPECT_TRUE(a.take(peer) && b.take(peer)) << "all places are free again";
+    EXPECT_FALSE(c.take(peer));
+}
+
+TEST(Board, PlacesOfAWorkerThatIsKilledWhileItTakesThem)
+{
+    Groups groups;
+    PeerSpec limited = spec(1);
+    limited.max_conns = 3;
+    groups.define("app")->add(limited);
+    ASSERT_EQ(groups.open(nullptr), "");
+    Peer& peer = *groups.all()[0]->peers()[0];
+    for (int round = 0; round < 60; ++round) {
+        pid_t pid = ::fork();
+        if (pid == 0) {
+            groups.begin(static_cast<size_t>(round) % 3, ::getpid());
+            for (;;) {
+                Seat a, b, c, d;
+                a.take(peer);
+                b.take(peer);
+                c.take(peer);
+                d.take(peer);
+            }
+        }
+        ::usleep(static_cast<unsigned>(round * 37 % 1500));
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        groups.forget(pid);
+    }
+    groups.begin(5, ::getpid());
+    EXPECT_EQ(peer.in_use(), 0u);
+}
+
+TEST(Board, ResultsOfProbesOfPeersThatAreFoundWhileServing)
+{
+    Board board;
+    std::vector<CheckSpec> checks{{7, true, false}};
+    ASSERT_EQ(board.open(nullptr, {}, true), "");
+    board.begin(0, 100);
+    Peer a(spec(1)), again(spec(1)), other(spec(2));
+    a.key = again.key = 11;
+    other.key = 11 + Board::health_spares;  // the same place, were it free
+    board.adopt_health(a, checks);
+    ASSERT_NE(a.health, nullptr);
+    EXPECT_TRUE(a.unhealthy()) << "mandatory";
+    a.health->out = 0;
+    board.adopt_health(again, checks);
+    EXPECT_EQ(again.health, a.health);
+    EXPECT_FALSE(again.unhealthy()) << "what is known stays";
+    board.adopt_health(other, checks);
+    EXPECT_NE(other.health, a.health);
+    // All places are taken; then one is given away that nobody has looked after for long.
+    Clock::set(Instant{5'000'000}, 0);
+    for (uint64_t key = 1000; key < 1000 + Board::health_spares; ++key) {
+        Peer peer(spec(3));
+        peer.key = key;
+        board.adopt_health(peer, checks);
+        ASSERT_NE(peer.health, nullptr);
+        peer.health->checks[0].due = 5'000'000;
+    }
+    Peer late(spec(4));
+    late.key = 99;
+    board.adopt_health(late, checks);
+    EXPECT_EQ(late.health, nullptr);
+    Clock::set(Instant{5'700'000}, 0);
+    board.adopt_health(late, checks);
+    EXPECT_NE(late.health, nullptr);
+    EXPECT_TRUE(late.unhealthy());
 }
 
 TEST(Board, OneOfAllWorkersAsksWhoHasRested)

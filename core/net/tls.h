@@ -124,7 +124,7 @@ private:
     bool take_early(buf::Buffer& b, bool& again, Io& io);
     size_t next_record() const;
     void make_room(std::span<const buf::Slice> slices);
-    Io read_failed(int rc, bool& again);
+    Io read_failed(int rc, bool& again, bool asks_for_more = true);
     Io failure(int system);
     void note_error();
 
@@ -141,6 +141,7 @@ private:
     size_t record_limit_ = 16384;
     uint64_t burst_ = 0;  // plaintext bytes written since the last pause
     Instant written_at_{0};
+    uint64_t drained_in_ = 0;  // turn in which the socket was empty, and records were left here
     int errno_ = 0;
     Io end_;  // an end or error that came behind bytes: told by the next read
     bool is_server_;

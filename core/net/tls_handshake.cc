@@ -53,8 +53,11 @@ TlsSession::Step TlsSession::handshake()
     if (waits)
         return Step::want_read;
     established_ = true;
-    if (SSL_has_pending(ssl_))
+    if (SSL_has_pending(ssl_)) {
+        if (!watch_.can_read())
+            drained_in_ = event::Loop::current().stats().turns;
         watch_.assume_readable();
+    }
     return Step::done;
 }
 

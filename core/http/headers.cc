@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/headers.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/bytes.h"
@@ -219,6 +220,16 @@ bool has_token(const Headers& headers, HeaderId id, std::string_view token)
                 return true;
     }
     return false;
+}
+
+std::string_view one_line(std::string_view value, Arena& arena)
+{
+    auto ends = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    if (std::none_of(value.begin(), value.end(), ends))
+        return value;
+    char* out = arena.chars(value.size());
+    std::replace_copy_if(value.begin(), value.end(), out, ends, ' ');
+    return {out, value.size()};
 }
 
 bool is_nominated(const Headers& headers, std::string_view name)

@@ -191,6 +191,9 @@ private:
 
 /// Does a comma-separated field (all lines of it) hold this token, in any case? RFC 9110 5.6.1.
 bool has_token(const Headers& headers, HeaderId id, std::string_view token);
+/// A field value that is made of variables: CR, LF and NUL, which would end the field and begin
+/// another one, become spaces (RFC 9110 5.5).
+std::string_view one_line(std::string_view value, Arena& arena);
 /// A field that this message's own Connection names is meant for this hop only (RFC 9110 7.6.1).
 bool is_nominated(const Headers& headers, std::string_view name);
 

@@ -280,8 +280,7 @@ Rc Request::named_redirect(std::string_view name)
         return reply(500);
     }
     named_ = it->second;
-    internal = true;
-    uri_changed = true;
+    internal = true;  // the URI stays what was sent
     clear_slots();
     return redirected;
 }
@@ -437,7 +436,8 @@ void Request::write_log(Level level, std::string_view text)
         fmt::format_to(to, ", referrer: \"{}\"", referer->value);
     if (!upstream_error.empty())
         fmt::format_to(to, ", proxy_error: {}", upstream_error);
-    log_target().write(level, c.number, {line.data(), line.size()});
+    // What a client or upstream sent begins no line of its own, and says nothing to a terminal.
+    log_target().write(level, c.number, escape_controls({line.data(), line.size()}, arena_));
 }
 
 std::string_view Request::id()

@@ -10,6 +10,7 @@
 #include "core/http/connection.h"
 #include "core/http/request.h"
 #include "core/http/service.h"
+#include "core/http/uri.h"
 #include "core/os/sys.h"
 #include "core/version.h"
 
@@ -388,6 +389,7 @@ std::string_view Request::type_of(std::string_view path) const
 std::string_view Request::redirect_target(std::string_view target)
 {
     const CoreLocation& rules = core();
+    target = escape_uri(target, Escape::controls, arena_);
     if (!*rules.absolute_redirect || target.empty() || target.front() != '/')
         return target;
     std::string_view host = head.host;

@@ -105,7 +105,46 @@ const Set& escaped(Escape how)
         }
         return set;
     }();
-    return how == Escape::uri ? uri : how == Escape::args ? args : component;
+    static const auto made_of = [](std::string_view extra) {
+        Set set{};
+        for (size_t c = 0; c < 0x20; ++c)
+            set[c] = true;
+        set[0x7f] = true;
+        for (char c : extra)
+            set[static_cast<unsigned char>(c)] = true;
+        return set;
+    };
+    static const Set target = made_of(" "), controls = made_of("");
+    switch (how) {
+    case Escape::uri: return uri;
+    case Escape::args: return args;
+    case Escape::target: return target;
+    case Escape::controls: return controls;
+    default: return component;
+    }
+}
+
+std::string_view escape(std::string_view text, const Set& set, std::string_view mark, Arena& arena)
+{
+    size_t first = 0;
+    while (first < text.size() && !set[static_cast<unsigned char>(text[first])])
+        ++first;
+    if (first == text.size())
+        return text;
+    ArenaText out(arena, text.size() + 32);
+    out.append(text.substr(0, first));
+    for (char c : text.substr(first)) {
+        auto byte = static_cast<unsigned char>(c);
+        if (!set[byte]) {
+            out.push_back(c);
+            continue;
+        }
+        constexpr char digits[] = "0123456789ABCDEF";
+        out.append(mark);
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 15]);
+    }
+    return out.view();
 }
 
 }  // namespace
@@ -152,25 +191,12 @@ TargetParts split_target(std::string_view target)
 
 std::string_view escape_uri(std::string_view text, Escape how, Arena& arena)
 {
-    const Set& set = escaped(how);
-    size_t first = 0;
-    while (first < text.size() && !set[static_cast<unsigned char>(text[first])])
-        ++first;
-    if (first == text.size())
-        return text;
-    ArenaText out(arena, text.size() + 32);
-    out.append(text.substr(0, first));
-    for (char c : text.substr(first)) {
-        auto byte = static_cast<unsigned char>(c);
-        if (!set[byte]) {
-            out.push_back(c);
-            continue;
-        }
-        constexpr char digits[] = "0123456789ABCDEF";
-        char escape[3] = {'%', digits[byte >> 4], digits[byte & 15]};
-        out.append({escape, 3});
-    }
-    return out.view();
+    return escape(text, escaped(how), "%", arena);
+}
+
+std::string_view escape_controls(std::string_view text, Arena& arena)
+{
+    return escape(text, escaped(Escape::controls), "\\x", arena);
 }
 
 std::string_view unescape(std::string_view text, Arena& arena)

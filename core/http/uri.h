@@ -23,13 +23,18 @@ struct TargetParts {
 /// Cuts "/path?args#fragment"; the fragment is dropped.
 TargetParts split_target(std::string_view target);
 
-/// What is encoded besides controls, DEL and bytes above it:
+/// What is encoded besides controls and DEL:
 enum class Escape {
-    uri,   // space " # % < > ? \ ^ ` { | }      a decoded path, sent again (proxying, Location)
-    args,  // space " # % & + ; < > ? \ ^ ` { | }   a value put into a query
+    uri,        // space " # % < > ? \ ^ ` { | }, above DEL   a decoded path, sent again
+    args,       // space " # % & + ; < > ? \ ^ ` { | }, above DEL   a value put into a query
     component,  // all but letters, digits and - . _ ~
+    target,     // space             a request target made of variables: it stays in its line
+    controls,   // nothing           a Location that is made of variables
 };
 std::string_view escape_uri(std::string_view text, Escape how, Arena& arena);
+
+/// For a log line: controls, DEL and nothing else as \xHH.
+std::string_view escape_controls(std::string_view text, Arena& arena);
 
 /// Percent-decodes; a broken escape stays as it is.
 std::string_view unescape(std::string_view text, Arena& arena);

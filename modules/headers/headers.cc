@@ -90,7 +90,7 @@ void set_inherit(Apply& apply, Conf& conf)
 
 void add_field(Request& r, const Field& field)
 {
-    std::string_view value = field.value.eval(r);
+    std::string_view value = http::one_line(field.value.eval(r), r.arena());
     if (field.id == HeaderId::last_modified) {
         r.out.last_modified = value.empty() ? -1 : parse_http_time(value);
         r.out.last_modified_text = value;
@@ -138,7 +138,7 @@ void filter_trailers(Request& r)
     bool good = is_good_status(r.out.status);
     for (const Field& field : r.conf<Conf>(module).trailers.fields)
         if (good || field.always) {
-            std::string_view value = field.value.eval(r);
+            std::string_view value = http::one_line(field.value.eval(r), r.arena());
             if (!value.empty())
                 r.out.trailers.add(r.arena(), {field.name, value, field.id});
         }

@@ -15,7 +15,8 @@ using http::HeaderId;
 upstream::Group* ProxiedRequest::choose_group(Request& r)
 {
     has_method_ = conf_.method.is_set();
-    method_ = has_method_ ? conf_.method->eval(r) : r.method;
+    method_ = has_method_ ? http::escape_uri(conf_.method->eval(r), http::Escape::target, r.arena())
+                          : r.method;
     method_id_ = has_method_ ? http::method_id(method_) : r.method_id;
     if (conf_.set_body.is_set()) {
         has_body_ = true;
@@ -50,8 +51,10 @@ upstream::Group* ProxiedRequest::choose_group(Request& r)
 std::string_view ProxiedRequest::target(Request& r)
 {
     Arena& arena = r.arena();
-    if (!uri_.empty())  // from variables: as it is
-        return uri_.front() == '?' ? arena.concat("/", uri_) : uri_;
+    if (!uri_.empty()) {  // from variables: as it is, but it cannot leave its line
+        std::string_view uri = http::escape_uri(uri_, http::Escape::target, arena);
+        return uri.front() == '?' ? arena.concat("/", uri) : uri;
+    }
     std::string_view question = r.has_args && !r.args.empty() ? "?" : "";
     if (pass_.uri.empty()) {
         if (!r.uri_changed)
@@ -81,7 +84,7 @@ void ProxiedRequest::write_lines(Request& r, buf::Writer& w)
                 continue;
             asked_upgrade_ = true;
         }
-        w.field(line.name, value);
+        w.field(line.name, http::one_line(value, r.arena()));
     }
 }
 
@@ -173,9 +176,9 @@ std::string_view ProxiedRequest::rewrite_refresh(Request& r, std::string_view va
 std::string_view ProxiedRequest::rewrite_field(Request& r, const Header& h)
 {
     if (h.id == HeaderId::set_cookie)
-        return rewrite_cookie(r, conf_, h.value);
+        return http::one_line(rewrite_cookie(r, conf_, h.value), r.arena());
     if (h.id == HeaderId::refresh)
-        return rewrite_refresh(r, h.value);
+        return http::one_line(rewrite_refresh(r, h.value), r.arena());
     auto rewritten = apply_redirects(r, conf_, pass_, h.value);
     return rewritten ? r.redirect_target(*rewritten) : h.value;
 }

@@ -736,3 +736,67 @@ Location: http://localhost:$TEST_NGINX_SERVER_PORT/x/app
 --- must_die
 --- stderr_like: invalid URL prefix(.|\n)*proxy_pass http://127.0.0.1:8080
 --- not_nginx: there it says only the first
+
+
+
+=== TEST 53: behind a named location the URI is still the one that was sent
+--- config
+    location /t/ { try_files /nothing @app; }
+    location @app { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+--- request
+GET /t/x/a%2Fb//c/../%7e?x=%20
+--- origin_query_like: ^GET /t/x/a%2Fb//c/\.\./%7e\?x=%20 HTTP/1\.
+
+
+
+=== TEST 54: and behind an error page that is one
+--- config
+    location /t/ { error_page 404 = @app; return 404; }
+    location @app { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+--- request
+GET /t/a%2Fb
+--- origin_query_like: ^GET /t/a%2Fb HTTP/1\.
+
+
+
+=== TEST 55: variables cannot end the request line, or a field of the request
+--- config
+    location /t/ {
+        proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT$uri;
+        proxy_set_header X-U $uri;
+    }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+--- request
+GET /t/a%20HTTP/1.1%0d%0aX:%20y
+--- origin_query_like: ^GET /t/a%20HTTP/1\.1%0D%0AX:%20y HTTP/1\.1\r\n(.*\r\n)*X-U: /t/a HTTP/1\.1  X: y\r\n
+--- not_nginx: there they can: whoever asks writes fields, and on kept connections requests, of his own
+
+
+
+=== TEST 56: nor a field of the answer, nor a line of the error log
+--- config
+    location /r/ { return 302 http://x$uri; }
+    location /h/ { add_header X-U $uri; return 200 "ok\n"; }
+    location /e/ { proxy_pass http://127.0.0.1:1$uri; }
+--- pipelined_requests eval
+["GET /r/%0d%0aSet-Cookie:%20a=b", "GET /h/%0aSet-Cookie:%20a=b", "GET /e/%0ax"]
+--- error_code eval
+[302, 200, 502]
+--- raw_response_headers_unlike eval
+[qr/\nSet-Cookie/, qr/\nSet-Cookie/, qr/\nSet-Cookie/]
+--- response_headers eval
+["Location: http://x/r/%0D%0ASet-Cookie: a=b", "X-U: /h/ Set-Cookie: a=b", ""]
+--- error_log
+upstream: "http://127.0.0.1:1/e/%0Ax"
+--- not_nginx: there they can

@@ -95,5 +95,13 @@ TEST(Method, names)
     EXPECT_EQ(method_id("BREW"), Method::other);
 }
 
+TEST(Headers, AValueOfVariablesIsOneLine)
+{
+    Arena arena;
+    EXPECT_EQ(one_line(std::string_view("a\r\nb: c\0d", 9), arena), "a  b: c d");
+    std::string_view plain = "a\tb";
+    EXPECT_EQ(one_line(plain, arena).data(), plain.data());
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -115,5 +115,15 @@ TEST(Uri, Unescape)
     EXPECT_EQ(unescape("%41%zz%", arena), "A%zz%");
 }
 
+TEST(Uri, WhatIsMadeOfVariablesStaysInItsLine)
+{
+    Arena arena;
+    EXPECT_EQ(escape_uri("/a b\r\n%0d\x7f\xc3", Escape::target, arena), "/a%20b%0D%0A%0d%7F\xc3");
+    EXPECT_EQ(escape_uri("/a b\r\n\xc3", Escape::controls, arena), "/a b%0D%0A\xc3");
+    EXPECT_EQ(escape_controls("a\nb\x1b[1m \xc3", arena), "a\\x0Ab\\x1B[1m \xc3");
+    std::string_view plain = "/plain?x=1";
+    EXPECT_EQ(escape_uri(plain, Escape::target, arena).data(), plain.data());
+}
+
 }  // namespace
 }  // namespace sluice::http

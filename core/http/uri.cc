@@ -82,11 +82,12 @@ private:
 
 using Set = std::array<bool, 256>;
 
-Set make_set(std::string_view extra)
+// Controls and DEL, what is above it if `high`, and `extra`.
+Set make_set(std::string_view extra, bool high)
 {
     Set set{};
     for (size_t c = 0; c < 256; ++c)
-        set[c] = c < 0x20 || c >= 0x7f;
+        set[c] = c < 0x20 || c == 0x7f || (high && c > 0x7f);
     for (char c : extra)
         set[static_cast<unsigned char>(c)] = true;
     return set;
@@ -94,8 +95,9 @@ Set make_set(std::string_view extra)
 
 const Set& escaped(Escape how)
 {
-    static const Set uri = make_set(" \"#%<>?\\^`{|}");
-    static const Set args = make_set(" \"#%&+;<>?\\^`{|}");
+    static const Set uri = make_set(" \"#%<>?\\^`{|}", true);
+    static const Set args = make_set(" \"#%&+;<>?\\^`{|}", true);
+    static const Set target = make_set(" ", false), controls = make_set("", false);
     static const Set component = [] {
         Set set;
         for (size_t c = 0; c < 256; ++c) {
@@ -105,16 +107,6 @@ const Set& escaped(Escape how)
         }
         return set;
     }();
-    static const auto made_of = [](std::string_view extra) {
-        Set set{};
-        for (size_t c = 0; c < 0x20; ++c)
-            set[c] = true;
-        set[0x7f] = true;
-        for (char c : extra)
-            set[static_cast<unsigned char>(c)] = true;
-        return set;
-    };
-    static const Set target = made_of(" "), controls = made_of("");
     switch (how) {
     case Escape::uri: return uri;
     case Escape::args: return args;

@@ -83,6 +83,15 @@ private:
 struct DnsChannel::Question {
     DnsChannel& channel;
     Asker& asker;
+
+    void answer(DnsReply reply)
+    {
+        if (reply.kind == DnsReply::found && reply.addresses.empty() && reply.services.empty())
+            reply.kind = DnsReply::missing;
+        if (!channel.ending_)
+            asker.replied(std::move(reply));
+        --channel.questions_;  // not before: one that is idle may be destroyed
+    }
 };
 
 DnsChannel::DnsChannel(const Rules& rules)
@@ -227,11 +236,7 @@ void DnsChannel::addresses_came(void* arg, int status, int, ares_addrinfo* list)
     for (auto* at = list ? list->cnames : nullptr; at; at = at->next)
         reply.ttl = std::min(reply.ttl, static_cast<uint32_t>(std::max(0, at->ttl)));
     ares_freeaddrinfo(list);
-    if (reply.kind == DnsReply::found && reply.addresses.empty())
-        reply.kind = DnsReply::missing;
-    if (!question->channel.ending_)
-        question->asker.replied(std::move(reply));
-    --question->channel.questions_;  // not before: one that is idle may be destroyed
+    question->answer(std::move(reply));
 }
 
 void DnsChannel::ask_services(const std::string& name, Asker& asker)
@@ -257,11 +262,7 @@ void DnsChannel::services_came(void* arg, int status, int, unsigned char* answer
             reply.services.push_back({at->host, at->port, at->priority, at->weight});
     if (list)
         ares_free_data(list);
-    if (reply.kind == DnsReply::found && reply.services.empty())
-        reply.kind = DnsReply::missing;
-    if (!question->channel.ending_)
-        question->asker.replied(std::move(reply));
-    --question->channel.questions_;  // not before: one that is idle may be destroyed
+    question->answer(std::move(reply));
 }
 
 uint32_t DnsChannel::services_ttl(std::span<const unsigned char> message)

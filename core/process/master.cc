@@ -14,7 +14,6 @@ namespace sluice::process {
 namespace {
 
 constexpr ms kill_after{2000};  // TERM to KILL; nginx's is one second
-constexpr ms tend_pause{1000};  // between two looks at files
 constexpr ms zone_pause{50};    // until a shared zone that was locked is asked again
 
 std::string_view action_of(int signal, bool ending, bool graceful_term)
@@ -223,7 +222,8 @@ void Master::on_timers()
     if (now >= loading_.again)
         take_loaded(loading_.generation->listen_again(*loading_.report));
     if (now >= tend_at_)
-        tend_at_ = current_.generation->payload->tend() ? Clock::in(tend_pause) : Instant::never();
+        tend_at_ = current_.generation->payload->tend() ? Clock::in(Payload::tend_pause)
+                                                        : Instant::never();
     watch_loops();
     if (now >= kill_at_) {
         kill_at_ = Clock::in(kill_after);

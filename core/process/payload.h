@@ -58,9 +58,10 @@ public:
     /// A worker has ended: what it held in that memory is free.
     virtual void forget(int pid) {}
 
-    /// Once a second while it serves, in the master (or the single process): looks after files that
-    /// workers may not read. False: there is nothing to look after.
+    /// Every `tend_pause` while it serves, in the master (or the single process): looks after files
+    /// that workers may not read. False: there is nothing to look after.
     virtual bool tend() { return false; }
+    static constexpr ms tend_pause{1000};
 
     /// In the worker (or the single process), after the privileges were dropped. `sockets` is in
     /// the order of listens(); their descriptors stay the process layer's: register

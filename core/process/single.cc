@@ -15,8 +15,6 @@
 namespace sluice::process {
 namespace {
 
-constexpr ms tend_pause{1000};  // between two looks at files
-
 class Single
 {
 public:
@@ -132,7 +130,7 @@ private:
     void tend()
     {
         if (current_->payload->tend())
-            loop_.timers().add(chores_, Clock::in(tend_pause));
+            loop_.timers().add(chores_, Clock::in(Payload::tend_pause));
     }
 
     void on_signal(const os::Signal& s)

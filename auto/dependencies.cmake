@@ -6,6 +6,7 @@ find_package(fmt REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares>=1.16)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.40)
 find_package(tl-expected REQUIRED)
 
 # llhttp: Debian ships its C sources with node-llhttp; elsewhere a system library; else its release.

@@ -4,6 +4,7 @@
 #include <ares_version.h>
 #include <fmt/format.h>
 #include <llhttp.h>
+#include <nghttp2/nghttp2ver.h>
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 
@@ -149,8 +150,9 @@ std::string build_text(const std::string& built_in_modules)
         text += fmt::format(" (running with {})", running);
     if (built_in_modules.find("http_ssl_module") != std::string::npos)
         text += "\nTLS SNI support enabled";
-    text += fmt::format("\nbuilt with llhttp {}.{}.{}, c-ares {}\n", LLHTTP_VERSION_MAJOR,
-                        LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH, ARES_VERSION_STR);
+    text +=
+        fmt::format("\nbuilt with llhttp {}.{}.{}, c-ares {}, nghttp2 {}\n", LLHTTP_VERSION_MAJOR,
+                    LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH, ARES_VERSION_STR, NGHTTP2_VERSION);
     std::string prefix = absolute("");
     while (prefix.size() > 1 && prefix.back() == '/')
         prefix.pop_back();

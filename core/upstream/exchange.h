@@ -34,7 +34,8 @@ struct Attempt {
     int status = 0;
     Instant started{0}, connected{0}, header{0}, ended{0};
     uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
-    std::string_view error;  // why it failed (reason_of); empty: it did not
+    std::string_view error;                    // why it failed (reason_of); empty: it did not
+    const http::ResponseHead* head = nullptr;  // of a probe, which has no exchange
 };
 
 class Backlog;

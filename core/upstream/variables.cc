@@ -97,9 +97,16 @@ const http::Header* field(const http::Headers& headers, std::string_view name)
     return nullptr;
 }
 
+const http::ResponseHead* last_head(Request& r)
+{
+    if (r.exchange)
+        return r.exchange->head();
+    return r.attempts.empty() ? nullptr : r.attempts[r.attempts.size() - 1]->head;
+}
+
 Value header(Request& r, std::string_view name)
 {
-    const http::ResponseHead* head = r.exchange ? r.exchange->head() : nullptr;
+    const http::ResponseHead* head = last_head(r);
     const http::Header* h = head ? field(head->headers, name) : nullptr;
     return h ? Value(h->value) : std::nullopt;
 }
@@ -114,7 +121,7 @@ Value trailer(Request& r, std::string_view name)
 // $upstream_cookie_NAME: the value of a Set-Cookie with that name.
 Value cookie(Request& r, std::string_view name)
 {
-    const http::ResponseHead* head = r.exchange ? r.exchange->head() : nullptr;
+    const http::ResponseHead* head = last_head(r);
     if (!head)
         return std::nullopt;
     for (const http::Header& h : head->headers) {

@@ -13,6 +13,8 @@ extern const Module module;
 
 namespace {
 
+constexpr int64_t max_grpc_status = 16;  // UNAUTHENTICATED
+
 struct Named {
     Match match;
     uint64_t identity = 0;
@@ -77,10 +79,10 @@ bool parse_count(Apply& apply, size_t i, std::string_view value, int64_t most, i
 
 bool parse_type(Apply& apply, size_t i, std::string_view value, Check& check)
 {
-    check.tcp = value == "tcp";
-    if (value == "tcp" || value == "http")
+    check.type = value == "tcp" ? Check::tcp : value == "grpc" ? Check::grpc : Check::http;
+    if (check.type != Check::http || value == "http")
         return true;
-    apply.fail_at(i, fmt::format("invalid parameter \"{}\"", apply.arg(i)), "http or tcp");
+    apply.fail_at(i, fmt::format("invalid parameter \"{}\"", apply.arg(i)), "http, tcp or grpc");
     return false;
 }
 
@@ -104,6 +106,15 @@ bool parse_parameter(Apply& apply, size_t i, Check& check)
     }
     if (name == "type")
         return parse_type(apply, i, value, check);
+    if (name == "grpc_service" && !value.empty()) {
+        check.grpc_service = value;
+        return true;
+    }
+    if (name == "grpc_status") {
+        bool good = parse_count(apply, i, value, max_grpc_status, n);
+        check.grpc_status = static_cast<int>(n);
+        return good;
+    }
     if (name == "fails" || name == "passes") {
         bool good = parse_count(apply, i, value, UINT32_MAX, n);
         (name == "fails" ? check.fails : check.passes) = static_cast<uint32_t>(n);
@@ -127,8 +138,11 @@ void add_check(Apply& apply, Conf& conf)
             return;
     if (check->spec.persistent && !check->spec.mandatory)
         return apply.fail("\"persistent\" goes with \"mandatory\"");
-    if (check->tcp && (!check->match_name.empty() || check->uri != "/"))
-        return apply.fail("\"uri\" and \"match\" do not go with \"type=tcp\"");
+    if (check->type != Check::http && (!check->match_name.empty() || check->uri != "/"))
+        return apply.fail(fmt::format("\"uri\" and \"match\" do not go with \"type={}\"",
+                                      check->type == Check::tcp ? "tcp" : "grpc"));
+    if (check->type != Check::grpc && (!check->grpc_service.empty() || check->grpc_status))
+        return apply.fail("\"grpc_service\" and \"grpc_status\" go with \"type=grpc\"");
     conf.checks.push_back(check);
 }
 
@@ -143,11 +157,12 @@ void finish_location(Finish& finish, void* object)
                               "\"health_check\" stands beside a \"proxy_pass\" without variables");
             continue;
         }
-        if (!bound->http && !check->tcp) {
+        if (!bound->http && check->type == Check::http) {
             finish.diag.error(check->pos, "no HTTP is spoken with this upstream group",
                               "write \"health_check type=tcp\"");
             continue;
         }
+        check->location = finish.location;
         check->group = bound->group;
         check->secure = bound->secure;
         check->tls_name = bound->tls_name;
@@ -179,7 +194,7 @@ std::shared_ptr<void> start(http::Service& service)
     const auto& checks = service.main().conf<Main>(module).checks;
     if (checks.empty())
         return nullptr;
-    return std::make_shared<Prober>(checks, *service.main().log, service.pid());
+    return std::make_shared<Prober>(checks, service);
 }
 
 constexpr Directive directives[] = {

@@ -36,8 +36,11 @@ void Match::read(Apply& apply)
             read_header(apply, line);
         else if (name == "body")
             read_body(apply, line);
+        else if (name == "require")
+            read_require(apply, line);
         else
-            apply.fail_node(line, "unknown parameter \"" + name + "\"", "status, header, body");
+            apply.fail_node(line, "unknown parameter \"" + name + "\"",
+                            "status, header, body, require");
     }
 }
 
@@ -97,6 +100,20 @@ void Match::read_body(Apply& apply, const conf::Node& line)
         bodies_.push_back(std::move(body));
 }
 
+// require $variable …
+void Match::read_require(Apply& apply, const conf::Node& line)
+{
+    http::Variables& variables = http::http_block(apply).main.variables;
+    for (const auto& arg : line.args) {
+        auto value = Template::compile(arg.text, arg.pos, apply.diag, variables);
+        if (!value)
+            return;
+        if (value->is_constant())
+            return apply.fail_node(line, fmt::format("invalid variable \"{}\"", arg.text));
+        required_.push_back({arg.text, std::move(*value)});
+    }
+}
+
 bool Match::status_fits(int status) const
 {
     if (statuses_.empty())
@@ -137,6 +154,16 @@ std::string Match::fault(const http::ResponseHead& head, std::string_view body) 
         if (matches(b.pattern, body) != b.wanted)
             return fmt::format("the body {} \"{}\"", b.wanted ? "does not match" : "matches",
                                b.text);
+    return {};
+}
+
+std::string Match::fault(http::Request& r) const
+{
+    for (const Required& required : required_) {
+        std::string_view value = required.value.eval(r);
+        if (value.empty() || value == "0")
+            return fmt::format("{} is \"{}\"", required.text, value);
+    }
     return {};
 }
 

@@ -22,6 +22,9 @@ public:
     /// Why the answer will not do; empty: it will. `body` is its first max_body bytes.
     std::string fault(const http::ResponseHead& head, std::string_view body) const;
     bool wants_body() const { return !bodies_.empty(); }
+    /// The same for `require`, of a request whose last attempt got that answer.
+    std::string fault(http::Request& r) const;
+    bool wants_variables() const { return !required_.empty(); }
     static constexpr size_t max_body = 256 * 1024;
 
 private:
@@ -43,13 +46,19 @@ private:
     void read_status(Apply& apply, const conf::Node& line);
     void read_header(Apply& apply, const conf::Node& line);
     void read_body(Apply& apply, const conf::Node& line);
+    void read_require(Apply& apply, const conf::Node& line);
     bool status_fits(int status) const;
     static bool fits(const Field& field, const http::Header* h);
 
     std::vector<Range> statuses_;
     bool no_status_ = false;  // none of these
     std::vector<Field> fields_;
+    struct Required {
+        std::string text;
+        Template value;
+    };
     std::vector<Body> bodies_;
+    std::vector<Required> required_;
 };
 
 }  // namespace sluice::health_check

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/health_check/prober.h"
 
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <cerrno>
 
 #include "core/net/room.h"
 #include "core/os/socket.h"
+#include "core/upstream/exchange.h"
+#include "modules/health_check/grpc_client.h"
 
 namespace sluice::health_check {
 namespace {
@@ -35,11 +39,13 @@ struct Prober::Target {
         if (stream.is_open())
             net::Room::give_slot();
         stream.close();
+        grpc.reset();
     }
+    // HTTP/2 has more to say than answers; that it says goodbye is found when it is read.
     bool reusable() const
     {
-        return stream.is_open() && !stream.watch().hung_up() && !stream.watch().can_read() &&
-               Clock::now() - opened < check.keepalive_time;
+        return stream.is_open() && !stream.watch().hung_up() &&
+               (grpc || !stream.watch().can_read()) && Clock::now() - opened < check.keepalive_time;
     }
 
     const Check& check;
@@ -47,6 +53,7 @@ struct Prober::Target {
     CheckState& state;
     ms first_pause;
     net::Stream stream;
+    std::unique_ptr<GrpcClient> grpc;  // of the connection
     Instant opened{0};
     event::CancelScope cancel;
     bool ended = false;
@@ -70,8 +77,8 @@ struct Prober::Answer {
     bool complete = false;
 };
 
-Prober::Prober(const std::vector<std::shared_ptr<Check>>& checks, const Log& log, int pid)
-    : checks_(checks), log_(log), pid_(pid)
+Prober::Prober(const std::vector<std::shared_ptr<Check>>& checks, http::Service& service)
+    : checks_(checks), service_(service), log_(*service.main().log), pid_(service.pid())
 {
     for (const auto& check : checks_) {
         const auto& peers = check->group->peers();
@@ -205,8 +212,11 @@ Task<Prober::Verdict> Prober::probe(Prober& self, Target& t)
             t.close();
             verdict = co_await connect(self, t, until);
         }
-        if (verdict.fault.empty() && verdict.counts && !t.check.tcp)
+        bool connected = verdict.fault.empty() && verdict.counts;
+        if (connected && t.check.type == Check::http)
             verdict = co_await ask(self, t, until);
+        else if (connected && t.check.type == Check::grpc)
+            verdict = co_await call(self, t, until);
         // A kept connection that was closed meanwhile says nothing about the server.
         if (!reused || verdict.fault.empty())
             break;
@@ -235,7 +245,7 @@ Task<Prober::Verdict> Prober::connect(Prober& self, Target& t, Deadline until)
         event::Wait w = co_await t.stream.watch().writable(until);
         error = w == event::Wait::timeout ? ETIMEDOUT : os::connect_error(t.stream.watch().fd());
     }
-    bool closes = error || t.check.tcp;
+    bool closes = error || t.check.type == Check::tcp;
     if (closes)
         t.close();
     if (error)
@@ -249,6 +259,8 @@ Task<Prober::Verdict> Prober::secure(Prober& self, Target& t, Deadline until)
 {
     upstream::Secure& how = *t.check.secure;
     how.begin(t.stream, t.peer.name, t.check.tls_name);
+    if (t.check.type == Check::grpc)  // ALPN: servers of HTTP/2 insist on it
+        SSL_set_alpn_protos(t.stream.tls()->handle(), reinterpret_cast<const uint8_t*>("\2h2"), 3);
     net::Io io = co_await t.stream.handshake(event::Loop::current(), until);
     Verdict verdict;
     if (!io.good())
@@ -256,6 +268,42 @@ Task<Prober::Verdict> Prober::secure(Prober& self, Target& t, Deadline until)
     else if (how.verifies)
         upstream::verify_peer(*t.stream.tls(), t.check.tls_name, verdict.fault);
     if (!verdict.fault.empty())
+        t.close();
+    co_return verdict;
+}
+
+Task<Prober::Verdict> Prober::call(Prober& self, Target& t, Deadline until)
+{
+    if (!t.grpc)
+        t.grpc = std::make_unique<GrpcClient>();
+    Verdict verdict;
+    buf::Buffer in;
+    std::string_view scheme = t.check.secure ? "https" : "http";
+    if (!t.grpc->ask({scheme, t.check.group->name(), t.check.grpc_service}))
+        verdict.fault = "no further call on this connection";
+    while (verdict.fault.empty()) {
+        // Besides the call what its peer's settings and pings ask for.
+        std::string out = t.grpc->output();
+        if (!out.empty()) {
+            buf::Slice slices[] = {buf::Slice(std::string_view(out))};
+            net::Io io = co_await t.stream.write(slices, t.check.timeout);
+            if (!io.good())
+                verdict.fault = "writing failed";
+        }
+        if (t.grpc->answered() || !verdict.fault.empty())
+            break;
+        net::Io io = co_await t.stream.read(in, head_limit, until);
+        if (io.kind == net::Io::timeout)
+            verdict.fault = "no answer in time";
+        else if (!io.good())
+            verdict.fault = "closed before the answer's end";
+        else
+            t.grpc->feed(in.view());
+        in.consume(in.size());
+    }
+    if (verdict.fault.empty())
+        verdict.fault = t.grpc->fault(t.check.grpc_status);
+    if (!verdict.fault.empty() || t.check.keepalive_time.count() == 0 || !t.grpc->reusable())
         t.close();
     co_return verdict;
 }
@@ -336,7 +384,28 @@ Task<Prober::Verdict> Prober::read_answer(Prober& self, Target& t, Answer& a, De
         if (a.body.size() >= Match::max_body)
             break;
     }
-    co_return Verdict{true, match.fault(a.parser.head(), a.body)};
+    std::string fault = match.fault(a.parser.head(), a.body);
+    if (fault.empty() && match.wants_variables())
+        fault = lacking(t, a.parser.head());
+    co_return Verdict{true, fault};
+}
+
+// Variables are a request's: one that nobody sent is asked for them, at the location of the check.
+std::string Prober::lacking(const Target& t, const http::ResponseHead& head) const
+{
+    http::ListenAddress address;
+    address.default_server = t.check.location->server;
+    http::Listener listener;
+    listener.addresses.push_back(&address);
+    http::Connection nobody(service_, listener, os::Address(), 0);
+    http::Request& r = nobody.borrow_request();
+    r.location = t.check.location;
+    upstream::Attempt attempt;
+    attempt.address = t.peer.name;
+    attempt.status = head.status;
+    attempt.head = &head;
+    r.attempts.push(r.arena(), &attempt);
+    return t.check.match->fault(r);
 }
 
 }  // namespace sluice::health_check

@@ -13,6 +13,7 @@
 #include "core/event/loop.h"
 #include "core/http/body_decoder.h"
 #include "core/http/response_parser.h"
+#include "core/http/service.h"
 #include "core/net/stream.h"
 #include "core/upstream/group.h"
 #include "core/upstream/round_robin.h"
@@ -26,9 +27,11 @@ struct Check {
     ms interval{5000}, jitter{0}, timeout{5000};
     ms keepalive_time{0};  // 0: a connection for each probe
     uint32_t fails = 1, passes = 1;
-    uint16_t port = 0;  // 0: the peer's
-    bool tcp = false;   // that it accepts is all
+    uint16_t port = 0;                                    // 0: the peer's
+    enum Type : uint8_t { http, tcp, grpc } type = http;  // tcp: that it accepts is all
     std::string uri = "/";
+    std::string grpc_service;  // empty: the server as a whole
+    int grpc_status = 0;       // that is as good as SERVING; 0: none is
     std::string match_name;
     const Match* match = nullptr;
     upstream::CheckSpec spec;
@@ -38,12 +41,13 @@ struct Check {
     size_t index = 0;                          // in the group
     std::shared_ptr<upstream::Secure> secure;  // null: not over TLS
     std::string tls_name;
+    const http::Location* location = nullptr;
 };
 
 class Prober
 {
 public:
-    Prober(const std::vector<std::shared_ptr<Check>>& checks, const Log& log, int pid);
+    Prober(const std::vector<std::shared_ptr<Check>>& checks, http::Service& service);
     ~Prober();
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
@@ -60,14 +64,17 @@ private:
     void peers_changed(upstream::Group& group);
     Task<void> tend(Prober& self, Target& t);
     ms turn(Target& t) const;
+    std::string lacking(const Target& t, const http::ResponseHead& head) const;
     void record(Target& t, const Verdict& verdict, Instant began);
     Task<Verdict> probe(Prober& self, Target& t);
     Task<Verdict> connect(Prober& self, Target& t, Deadline until);
     Task<Verdict> secure(Prober& self, Target& t, Deadline until);
+    Task<Verdict> call(Prober& self, Target& t, Deadline until);
     Task<Verdict> ask(Prober& self, Target& t, Deadline until);
     Task<Verdict> read_answer(Prober& self, Target& t, Answer& answer, Deadline until);
 
     std::vector<std::shared_ptr<Check>> checks_;
+    http::Service& service_;
     const Log& log_;
     int pid_;
     std::vector<std::unique_ptr<Watcher>> watchers_;

@@ -151,3 +151,108 @@ GET /t
 --- must_die
 --- error_log: no HTTP is spoken with this upstream group
 --- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 14: a uri for grpc
+--- config
+    location / { proxy_pass http://127.0.0.1:1; health_check uri=/x type=grpc; }
+--- must_die
+--- error_log: "uri" and "match" do not go with "type=grpc"
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 15: gRPC's parameters without gRPC
+--- config
+    location / { proxy_pass http://127.0.0.1:1; health_check grpc_service=a; }
+    location /b { proxy_pass http://127.0.0.1:1; health_check type=grpc grpc_status=17; }
+--- must_die
+--- error_log
+"grpc_service" and "grpc_status" go with "type=grpc"
+invalid parameter "grpc_status=17"
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 16: who speaks no HTTP/2 is not healthy by gRPC
+--- http_config
+    upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { return 200 ok; } }
+--- config
+    location /t { proxy_pass http://u; health_check type=grpc interval=50ms; }
+    location /first { return 200 "first\n"; }
+--- raw_request eval
+["GET /first HTTP/1.1\r\nHost: a\r\n\r\n", "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]
+--- raw_request_middle_delay: 1.5
+--- response_raw_like: (?s)first.*502 Bad Gateway
+--- error_log: of "u" is unhealthy: no HTTP/2 is spoken there
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 17: match: what is required must be a variable that there is
+--- http_config
+    match a { require $no_such_thing; }
+--- config
+--- must_die
+--- error_log: unknown "no_such_thing" variable
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 18: match: a word is no variable
+--- http_config
+    match a { require yes; }
+--- config
+--- must_die
+--- error_log: invalid variable "yes"
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 19: require: each variable has a value that is not 0
+--- http_config
+    map $upstream_http_x_load $calm { ~^[0-7]\d?$ yes; default 0; }
+    map "$upstream_status $upstream_cookie_ready" $ready { "200 now" 1; }
+    match able { status 200; header X-Load; require $calm $ready; require $upstream_addr; }
+    upstream calm { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    upstream busy { server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    upstream young { server 127.0.0.1:$TEST_NGINX_RAND_PORT_3; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; add_header Set-Cookie "ready=now; Path=/"; add_header X-Load 5; return 200 calm; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; add_header Set-Cookie ready=now; add_header X-Load 93; return 200 busy; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3; add_header X-Load 5; return 200 young; }
+--- config
+    location /calm { proxy_pass http://calm; health_check match=able interval=50ms mandatory; }
+    location /busy { proxy_pass http://busy; health_check match=able interval=50ms; }
+    location /young { proxy_pass http://young; health_check match=able interval=50ms; }
+    location /first { return 200 "first\n"; }
+--- raw_request eval
+["GET /first HTTP/1.1\r\nHost: a\r\n\r\n", "GET /calm HTTP/1.1\r\nHost: a\r\n\r\nGET /busy HTTP/1.1\r\nHost: a\r\n\r\nGET /young HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]
+--- raw_request_middle_delay: 1.5
+--- response_raw_like: (?s)first.*200 OK.*calm.*502 Bad Gateway.*502 Bad Gateway
+--- error_log
+of "busy" is unhealthy: $calm is "0"
+of "young" is unhealthy: $ready is ""
+--- not_nginx: sold with NGINX Plus
+
+
+
+=== TEST 20: require: variables of a request that nobody sent are empty, whichever they are
+--- http_config
+    map $request_method$uri$args$http_x$cookie_x$content_length$request_body$ssl_protocol$arg_x $empty { "" 1; }
+    map "$remote_addr $server_addr $server_port $connection $request_id $tcpinfo_rtt $msec $document_root $request $request_uri $scheme $status $request_time $body_bytes_sent $upstream_response_time $upstream_trailer_x $remote_user $limit_rate $server_name $hostname $pid $server_protocol $realpath_root $request_filename $request_completion" $any { default 1; }
+    match able { require $any; }
+    match bare { require $empty; }
+    upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    upstream v { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; return 200 fine; }
+--- config
+    location /u { proxy_pass http://u; health_check match=able interval=50ms mandatory; }
+    location /v { proxy_pass http://v; health_check match=bare interval=50ms mandatory; }
+    location /first { return 200 "first\n"; }
+--- raw_request eval
+["GET /first HTTP/1.1\r\nHost: a\r\n\r\n", "GET /u HTTP/1.1\r\nHost: a\r\n\r\nGET /v HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]
+--- raw_request_middle_delay: 1.5
+--- response_raw_like: (?s)first.*200 OK.*fine.*200 OK.*fine
+--- not_nginx: sold with NGINX Plus

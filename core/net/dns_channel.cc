@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/bytes.h"
 #include "core/net/room.h"
 #include "core/os/plain_socket.h"
 
@@ -83,14 +84,26 @@ private:
 struct DnsChannel::Question {
     DnsChannel& channel;
     Asker& asker;
+    std::string name;
+    int refusal = ARES_SUCCESS;  // what a server said last instead of an answer
+
+    /// Search domains may stand behind it.
+    bool is_for(std::string_view asked) const
+    {
+        return istarts_with(asked, name) &&
+               (asked.size() == name.size() || asked[name.size()] == '.');
+    }
 
     void answer(DnsReply reply)
     {
+        // c-ares has passed over servers that refuse, and forgot how they did.
+        if (reply.status == ARES_ECONNREFUSED && refusal != ARES_SUCCESS)
+            reply.status = refusal;
         if (reply.kind == DnsReply::found && reply.addresses.empty() && reply.services.empty())
             reply.kind = DnsReply::missing;
         if (!channel.ending_)
             asker.replied(std::move(reply));
-        --channel.questions_;  // not before: one that is idle may be destroyed
+        std::erase(channel.questions_, this);  // not before: one that is idle may be destroyed
     }
 };
 
@@ -121,9 +134,7 @@ DnsChannel::DnsChannel(const Rules& rules)
         .aclose = &DnsChannel::close,
         .aconnect = [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size,
                        void*) { return os::plain_connect(fd, to, size); },
-        .arecvfrom = [](ares_socket_t fd, void* to, size_t n, int flags, sockaddr* from,
-                        ares_socklen_t* size,
-                        void*) { return os::plain_receive(fd, to, n, flags, from, size); },
+        .arecvfrom = &DnsChannel::receive,
         .asendv = [](ares_socket_t fd, const iovec* parts, int count,
                      void*) { return os::plain_send(fd, parts, count); },
     };
@@ -186,6 +197,22 @@ int DnsChannel::close(ares_socket_t fd, void* self)
     return 0;
 }
 
+// Looks at what passes by: statuses of c-ares do not tell SERVFAIL from REFUSED.
+ssize_t DnsChannel::receive(ares_socket_t fd, void* to, size_t n, int flags, sockaddr* from,
+                            ares_socklen_t* size, void* self)
+{
+    ssize_t got = os::plain_receive(fd, to, n, flags, from, size);
+    std::string name;
+    int status = ARES_SUCCESS;
+    if (got > 0)
+        status = refusal({static_cast<unsigned char*>(to), static_cast<size_t>(got)}, name);
+    if (status != ARES_SUCCESS)
+        for (Question* question : static_cast<DnsChannel*>(self)->questions_)
+            if (question->is_for(name))
+                question->refusal = status;
+    return got;
+}
+
 void DnsChannel::watch(void* self, ares_socket_t fd, int readable, int writable)
 {
     if (Socket* socket = static_cast<DnsChannel*>(self)->find(fd))
@@ -210,15 +237,20 @@ void DnsChannel::expired()
 
 // ---- questions ----------------------------------------------------------------------------------
 
+DnsChannel::Question* DnsChannel::question(const std::string& name, Asker& asker)
+{
+    questions_.push_back(new Question{*this, asker, name});
+    return questions_.back();
+}
+
 void DnsChannel::ask_addresses(const std::string& name, int family, Asker& asker)
 {
-    ++questions_;
     ares_addrinfo_hints hints{};
     hints.ai_family = family;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = ARES_AI_NOSORT;  // sorting would make a socket for each address
     ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &DnsChannel::addresses_came,
-                     new Question{*this, asker});
+                     question(name, asker));
     set_timer();
 }
 
@@ -241,9 +273,8 @@ void DnsChannel::addresses_came(void* arg, int status, int, ares_addrinfo* list)
 
 void DnsChannel::ask_services(const std::string& name, Asker& asker)
 {
-    ++questions_;
     ares_search(channel_, name.c_str(), ns_c_in, ns_t_srv, &DnsChannel::services_came,
-                new Question{*this, asker});
+                question(name, asker));
     set_timer();
 }
 
@@ -288,6 +319,28 @@ uint32_t DnsChannel::services_ttl(std::span<const unsigned char> message)
         at += record_fixed + number_at(record + 8, 2);
     }
     return least == UINT32_MAX ? 0 : least;
+}
+
+int DnsChannel::refusal(std::span<const unsigned char> message, std::string& name)
+{
+    if (message.size() < NS_HFIXEDSZ || number_at(message.data() + 4, 2) != 1)
+        return ARES_SUCCESS;
+    int status = ARES_SUCCESS;
+    switch (message[3] & 15) {  // RFC 1035 4.1.1: RCODE
+    case ns_r_servfail: status = ARES_ESERVFAIL; break;
+    case ns_r_notimpl: status = ARES_ENOTIMP; break;
+    case ns_r_refused: status = ARES_EREFUSED; break;
+    default: return ARES_SUCCESS;
+    }
+    char* text = nullptr;
+    long size = 0;
+    if (message.size() == NS_HFIXEDSZ ||
+        ares_expand_name(message.data() + NS_HFIXEDSZ, message.data(),
+                         static_cast<int>(message.size()), &text, &size) != ARES_SUCCESS)
+        return ARES_SUCCESS;
+    name = text;
+    ares_free_string(text);
+    return status;
 }
 
 std::vector<os::Address> DnsChannel::in_hosts_file(const std::string& name) const

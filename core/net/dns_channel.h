@@ -66,27 +66,33 @@ public:
     void ask_services(const std::string& name, Asker& asker);
     /// The same of /etc/hosts: both families; none: it is not there.
     std::vector<os::Address> in_hosts_file(const std::string& name) const;
-    bool idle() const { return questions_ == 0; }
+    bool idle() const { return questions_.empty(); }
 
     /// TTL of the SRV record that ends first in a DNS message, as c-ares does not tell it; 0 when
     /// there is none, or the message is malformed.
     static uint32_t services_ttl(std::span<const unsigned char> message);
+    /// What a DNS message refuses to answer, and how (SERVFAIL, NOTIMP, REFUSED as c-ares'
+    /// statuses); ARES_SUCCESS: it does not, or is malformed.
+    static int refusal(std::span<const unsigned char> message, std::string& name);
 
 private:
     class Socket;
     struct Question;
     static ares_socket_t make(int family, int type, int protocol, void* self);
     static int close(ares_socket_t fd, void* self);
+    static ssize_t receive(ares_socket_t fd, void* to, size_t n, int flags, sockaddr* from,
+                           ares_socklen_t* size, void* self);
     static void watch(void* self, ares_socket_t fd, int readable, int writable);
     static void addresses_came(void* question, int status, int, ares_addrinfo* list);
     static void services_came(void* question, int status, int, unsigned char* answer, int size);
     Socket* find(int fd) const;
+    Question* question(const std::string& name, Asker& asker);
     void set_timer();
     void expired() override;
 
     ares_channel channel_ = nullptr;
     std::vector<std::unique_ptr<Socket>> sockets_;
-    size_t questions_ = 0;
+    std::vector<Question*> questions_;  // that c-ares has
     bool ending_ = false;
 };
 

@@ -329,3 +329,21 @@ connect() failed (111: Connection refused) while connecting to upstream
     location / { resolver no.such.invalid; }
 --- must_die
 --- stderr_like: host not found in resolver "no.such.invalid"
+
+
+
+=== TEST 23: how servers refuse to answer
+--- http_config
+    map $uri $app { default app.test; /b b.test; }
+--- config
+    location / { resolver 127.0.0.1:$TEST_NGINX_DNS_PORT ipv6=off; proxy_pass http://$app; }
+--- dns
+app.test A refused
+b.test A servfail
+--- request eval
+["GET /a", "GET /b"]
+--- error_code eval
+[502, 502]
+--- error_log
+app.test could not be resolved (5: Operation refused)
+b.test could not be resolved (2: Server failure)

@@ -44,27 +44,24 @@ Error Exchange::open_link(http::Request& r)
     ++tries_;
     tried_.push(r.arena(), peer_);
     Group::pin(*peer_);
-    if (!binds())
-        link_ = group_.take_idle(*peer_, target_);
+    from_ = source(r);
+    link_ = group_.take_idle(*peer_, target_, from_, rules_.bind.transparent);
     if (link_)
         return {};
     return connect_link(r);
 }
 
 // X_bind. What its variables say and is no address leaves the choice to the system, as in nginx.
-void Exchange::bind_to(http::Request& r, os::Address& from, os::ConnectOptions& options) const
+std::string_view Exchange::source(http::Request& r) const
 {
-    if (!binds() || peer_->address.is_unix())
-        return;
+    if (rules_.bind.address.empty() || peer_->address.is_unix())
+        return {};
     std::string_view text = rules_.bind.address.eval(r);
-    if (text.empty())
-        return;
-    if (!parse_bind_address(text, from)) {
-        r.log(Level::error, "invalid local address \"{}\"", text);
-        return;
-    }
-    options.from = &from;
-    options.transparent = rules_.bind.transparent;
+    os::Address ignored;
+    if (text.empty() || parse_bind_address(text, ignored))
+        return text;
+    r.log(Level::error, "invalid local address \"{}\"", text);
+    return {};
 }
 
 Error Exchange::connect_link(http::Request& r)
@@ -77,7 +74,10 @@ Error Exchange::connect_link(http::Request& r)
     int error = 0;
     os::Address from;
     os::ConnectOptions options{.keepalive = rules_.socket_keepalive, .speaks_first = true};
-    bind_to(r, from, options);
+    if (!from_.empty() && parse_bind_address(from_, from)) {
+        options.from = &from;
+        options.transparent = rules_.bind.transparent;
+    }
     os::Fd fd = os::connect(peer_->address, options, error);
     if (net::Room::is_shortage(error)) {
         room.short_of("socket()", error);
@@ -92,6 +92,8 @@ Error Exchange::connect_link(http::Request& r)
     if (!fd)
         return failure(Failure::connect, 502, error);
     link_ = std::make_unique<Link>(*peer_);
+    link_->from = from_;
+    link_->transparent = rules_.bind.transparent;
     if (target_) {
         link_->secure = target_->secure;
         link_->server_name = target_->name;

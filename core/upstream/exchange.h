@@ -105,10 +105,7 @@ private:
     void forget_tried();
     Error nobody() const;
     Error connect_link(http::Request& r);
-    /// Connections from an address of our choice are made for one request: those of the pool come
-    /// from anywhere.
-    bool binds() const { return !rules_.bind.address.empty(); }
-    void bind_to(http::Request& r, os::Address& from, os::ConnectOptions& options) const;
+    std::string_view source(http::Request& r) const;
     Task<Error> await_room(http::Request& r);
     void began(http::Request& r);
     std::string_view stage(const http::Request& r) const;
@@ -214,7 +211,8 @@ private:
     std::unique_ptr<Link> link_;
     Seat seat_;  // at peer_, for as long as the try lasts
     const TlsTarget* target_ = nullptr;
-    std::string_view why_;  // what the log says of a failure, when it is more than its kind
+    std::string_view from_;  // the address that connections come from; empty: the system chooses
+    std::string_view why_;   // what the log says of a failure, when it is more than its kind
     Attempt* now_ = nullptr;
     ArenaVector<Peer*> tried_;  // pinned
     uint32_t tries_ = 0;

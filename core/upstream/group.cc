@@ -242,16 +242,21 @@ bool Group::failed(Peer& peer)
 
 // ---- idle connections ---------------------------------------------------------------------------
 
-std::unique_ptr<Link> Group::take_idle(Peer& peer, const TlsTarget* target)
+std::unique_ptr<Link> Group::take_idle(Peer& peer, const TlsTarget* target, std::string_view from,
+                                       bool transparent)
 {
+    auto fits = [&](const Link& link) {
+        bool speaks = target ? link.secure == target->secure && link.server_name == target->name
+                             : !link.secure;
+        return speaks && link.from == from && (from.empty() || link.transparent == transparent);
+    };
     if (peer.idle.empty())
         return nullptr;
     Link* found = &peer.idle.back();
-    if (target || found->secure) {
+    if (!fits(*found)) {
         found = nullptr;
         peer.idle.each([&](Link& link) {
-            if (target ? link.secure == target->secure && link.server_name == target->name
-                       : !link.secure)
+            if (fits(link))
                 found = &link;
         });
         if (!found)

@@ -51,6 +51,8 @@ public:
     Group* pool = nullptr;           // while idle
     const Secure* secure = nullptr;  // whose TLS it speaks; null: plain
     std::string server_name;         // that TLS was negotiated for
+    std::string from;                // the address that X_bind chose for it; empty: the system
+    bool transparent = false;        // so it may be another machine's
 
 private:
     friend class Group;
@@ -179,7 +181,8 @@ public:
 
     /// An idle connection to this peer of the same kind (null: plain), newest first; null when
     /// there is none.
-    std::unique_ptr<Link> take_idle(Peer& peer, const TlsTarget* target = nullptr);
+    std::unique_ptr<Link> take_idle(Peer& peer, const TlsTarget* target = nullptr,
+                                    std::string_view from = {}, bool transparent = false);
     /// Keeps it, or closes it when rules or room say so.
     void give_back(std::unique_ptr<Link> link);
     size_t idle_links() const { return idle_count_; }

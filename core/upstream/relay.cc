@@ -327,8 +327,7 @@ void Exchange::log_cut(http::Request& r, const net::Io& io)
 // all.
 void Exchange::release_link()
 {
-    if (link_ && request_done_ && wire_->reusable() && rules_.keepalive && !client_left_ &&
-        !binds())
+    if (link_ && request_done_ && wire_->reusable() && rules_.keepalive && !client_left_)
         group_.give_back(std::move(link_));
     if (!link_)
         seat_.leave();  // an idle connection is not a request (max_conns)

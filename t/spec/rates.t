@@ -114,3 +114,21 @@ __DATA__
 GET /t
 --- error_code: 500
 --- error_log: bind(192.0.2.1) failed (99: Cannot assign requested address)
+
+
+
+=== TEST 10: proxy_bind: connections are kept, each for requests from the same address
+--- http_config
+    upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; keepalive 4; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; return 200 "$remote_addr $connection_requests\n"; }
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+--- config
+    location /a { proxy_bind 127.0.0.7; proxy_pass http://u; }
+    location /b { proxy_bind $arg_from; proxy_pass http://u; }
+    location /c { proxy_pass http://u; }
+--- request eval
+["GET /a", "GET /b?from=127.0.0.9", "GET /c", "GET /a", "GET /b?from=127.0.0.9", "GET /b?from=127.0.0.7", "GET /c", "GET /b"]
+--- response_body eval
+["127.0.0.7 1\n", "127.0.0.9 1\n", "127.0.0.1 1\n", "127.0.0.7 2\n", "127.0.0.9 2\n", "127.0.0.7 3\n", "127.0.0.1 2\n", "127.0.0.1 3\n"]
+--- not_nginx: in its pool it does not matter where a connection comes from

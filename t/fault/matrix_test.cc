@@ -34,6 +34,7 @@ struct Protocol {
     std::function<std::string(size_t claim, const std::string& body)> claims;
     std::function<std::string(size_t size)> large_head;
     bool has_interim = false;
+    bool marks_end = false;  // an answer has an end of its own besides its length
 };
 
 std::string cgi(size_t size, const std::string& body)
@@ -76,7 +77,7 @@ std::vector<Protocol> protocols()
         {"uwsgi", "uwsgi_param URI $uri; uwsgi_param END end_of_it; uwsgi_pass origin;", "uwsgi_",
          "end_of_it", whole(cgi), cgi, cgi_head},
         {"memcached", "memcached_pass origin;", "memcached_", "\r\n", whole(value), value,
-         [](size_t n) { return "VALUE " + std::string(n, 'x'); }},
+         [](size_t n) { return "VALUE " + std::string(n, 'x'); }, false, true},
     };
 }
 
@@ -110,10 +111,13 @@ struct Case {
     std::string code;  // that the client gets; "cut": a 200 that visibly lacks its end
     double at_least = 0, at_most = 5;  // seconds
     bool only_http = false;
+    size_t surplus = 0;  // bytes at the end of `body` that the client must not get
+    double pause = 0;    // seconds until all of it has happened
 };
 
 const std::string key = "/k";
 const std::string body = "/k 0123456789";
+constexpr size_t surplus = 4;
 
 void send_slowly(Peer& peer, const std::string& bytes, double pause)
 {
@@ -186,6 +190,23 @@ std::vector<Case> lies()
              peer.send(p.claims(body.size() + 107, body));
          },
          "cut"},
+        // The connection stays open: who used it again would take what is too much for an answer.
+        {"more than it claims",
+         [=](Peer& peer, const Protocol& p) {
+             read(peer, p);
+             peer.send(p.claims(body.size() - surplus, body));
+             wait_for_end(peer);
+         },
+         "200", 0, 5, false, surplus},
+        {"more than it claims, behind the end",
+         [=](Peer& peer, const Protocol& p) {
+             read(peer, p);
+             peer.send(p.answer(body));
+             runner::sleep_seconds(0.05);
+             peer.send(body);
+             wait_for_end(peer);
+         },
+         "200", 0, 5, false, 0, 0.2},
         {"an answer before the request is read",
          [](Peer& peer, const Protocol& p) {
              peer.send(p.answer(body));
@@ -242,8 +263,9 @@ TEST_P(Matrix, EachFault)
         double took = std::chrono::duration<double>(runner::Clock::now() - began).count();
         EXPECT_GE(took, c.at_least);
         EXPECT_LE(took, c.at_most);
+        runner::sleep_seconds(c.pause);
         ASSERT_FALSE(reply.all.empty());
-        if (c.code == "cut") {
+        if (c.code == "cut" || (c.surplus && p.marks_end)) {
             EXPECT_TRUE(reply.code() == "502" || reply.code() == "504" || !reply.complete())
                 << reply.bytes;
             continue;
@@ -251,7 +273,7 @@ TEST_P(Matrix, EachFault)
         EXPECT_EQ(reply.code(), c.code) << reply.bytes;
         EXPECT_TRUE(reply.complete()) << reply.bytes;
         if (c.code == "200") {
-            EXPECT_EQ(reply.last().body, body);
+            EXPECT_EQ(reply.last().body, body.substr(0, body.size() - c.surplus));
         }
     }
     rig.expect_calm();

@@ -2,8 +2,10 @@
 // Reloads under load: nothing may be lost, whatever the number of workers and listeners does.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "fleet.h"
+#include "origin.h"
 
 namespace sluice::fault {
 namespace {
@@ -42,6 +44,62 @@ TEST(Reload, FiftyInTenSecondsLoseNothing)
     EXPECT_EQ(load.end(), "");
     EXPECT_GT(load.answers(), 1000u);
     EXPECT_TRUE(eventually([&] { return fleet.workers().size() == 2; }));
+    expect_quiet(fleet);
+}
+
+/// An app that takes its time, and notices when nobody waits for its answer to the end.
+struct SlowApp {
+    explicit SlowApp(int port) : origin(port, [this](Peer& peer) { play(peer); }) {}
+    void play(Peer& peer)
+    {
+        ++open;
+        for (std::string head; peer.head(head);) {
+            ++requests;
+            auto say = [&](const char* text) {
+                return peer.socket.write_all(text, in_seconds(5)) == Io::ok;
+            };
+            bool said = say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfi");
+            runner::sleep_seconds(0.02);
+            char byte;
+            bool left = ::recv(peer.socket.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+            cut += left || !said || !say("ne");
+            if (head.find("onnection: close") != head.npos)
+                break;
+        }
+        --open;
+    }
+    std::atomic<int> requests = 0, cut = 0, open = 0;
+    Origin origin;
+};
+
+// Workers end with their generation, and connections to upstreams with them: those that idle at
+// once, those in use when their requests are done.
+TEST(Reload, KeptUpstreamConnectionsEndWhenTheirRequestsHave)
+{
+    Fleet fleet;
+    SlowApp app(fleet.port(1));
+    auto configure = [&](int i) {
+        // The group stays, its location changes.
+        fleet.configure(
+            "worker_processes 2;",
+            "location / { proxy_pass http://app; add_header X-Turn " + std::to_string(i) + "; }",
+            "upstream app { server 127.0.0.1:" + std::to_string(fleet.port(1)) +
+                " max_fails=0; keepalive 16; }");
+    };
+    configure(0);
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    Load load(fleet, 4, 8);
+    reload_often(fleet, 25, configure);
+    EXPECT_EQ(load.end(), "");
+    EXPECT_GT(load.answers(), 500u);
+    EXPECT_GE(app.requests, static_cast<int>(load.answers()));
+    EXPECT_EQ(app.cut, 0) << "of " << app.requests;
+    EXPECT_LT(app.origin.accepted, app.requests / 2) << "they were kept";
+    // The old generations are gone, and their connections.
+    EXPECT_TRUE(eventually([&] { return children(fleet.started()).size() == 2; }));
+    EXPECT_TRUE(eventually([&] { return app.open <= 2 * 16; })) << app.open;
+    EXPECT_EQ(count(fleet.log(), "upstream prematurely closed"), 0u);
+    EXPECT_EQ(count(fleet.log(), "while reading response header"), 0u);
     expect_quiet(fleet);
 }
 

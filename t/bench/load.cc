@@ -2,15 +2,18 @@
 // load: an HTTP/1.1 client for the bench and the budget test. One thread, epoll, few calls a
 // request.
 //
-//   load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-n REQUESTS] [-r RATE] [-u BYTES] [-x] [-i
-//   SECONDS]
+//   load PORT PATH [-c CONNECTIONS] [-t SECONDS] [-n REQUESTS] [-r RATE] [-u BYTES] [-x] [-b]
+//        [-w BYTES] [-i SECONDS]
 //
 //   -x  a new connection for each request
 //   -u  PUT with so many bytes
+//   -b  the eleven header fields of a browser
+//   -w  a websocket: a request is a message of so many bytes, its answer the echo
 //   -r  requests a second, at even distances; latency counts from when a request was due
 //   -i  one request on each connection (64 at once), then hold them idle; says "idle" when it does
 //
-// Prints one line: requests= errors= seconds= rps= p50= p99= p999= max= (microseconds).
+// Prints one line: requests= errors= seconds= rps= p50= p99= p999= max= (microseconds) slow= (that
+// took 0.9 s and more).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -42,7 +45,8 @@ struct Options {
     uint64_t requests = UINT64_MAX;
     double rate = 0;
     size_t upload = 0;
-    bool fresh = false;
+    size_t message = 0;  // of a websocket
+    bool fresh = false, browser = false;
     double idle = 0;
 } options;
 
@@ -53,12 +57,15 @@ struct Connection {
     size_t sent = 0;   // of head and upload
     std::string head;  // of an answer, until it is whole
     bool in_body = false;
-    uint64_t left = 0;  // bytes of body to come
+    bool upgraded = false;
+    uint64_t left = 0;  // bytes of body, or of the echo, to come
 };
 
 int epoll_fd = -1;
 std::string request;
 std::string upload;
+std::string message;   // a frame
+size_t echo_size = 0;  // of the frame that answers it
 std::vector<Connection> all;
 std::vector<size_t> idle;       // indexes, rate mode
 std::deque<int64_t> waiting;    // due requests without a connection, rate mode
@@ -105,10 +112,19 @@ void close_connection(Connection& c)
         ::setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     ::close(c.fd);
     c.fd = -1;
+    c.upgraded = false;
 }
 
 void write_request(Connection& c)
 {
+    while (c.upgraded && c.sent < message.size()) {
+        ssize_t done = ::send(c.fd, message.data() + c.sent, message.size() - c.sent, 0);
+        if (done < 0)
+            return;
+        c.sent += static_cast<size_t>(done);
+    }
+    if (c.upgraded)
+        return;
     while (c.sent < request.size() + upload.size()) {
         iovec parts[2];
         int n = 0;
@@ -130,7 +146,8 @@ void begin_request(Connection& c, int64_t due)
     c.due = due;
     c.sent = 0;
     c.head.clear();
-    c.in_body = false;
+    c.in_body = c.upgraded;
+    c.left = echo_size;
     ++started;
     if (c.fd < 0)
         open_connection(c);
@@ -174,6 +191,11 @@ void end_request(Connection& c, bool good, bool closing)
 /// Reads the head's end: status 200 and a Content-Length, or it is an error.
 bool parse_head(Connection& c, std::string_view head, bool& closing)
 {
+    if (options.message) {
+        c.upgraded = head.starts_with("HTTP/1.1 101");
+        c.left = 0;
+        return c.upgraded;
+    }
     if (!head.starts_with("HTTP/1.1 200"))
         return false;
     std::string lower(head);
@@ -311,17 +333,65 @@ void report()
                                      latency.size() - 1,
                                      static_cast<size_t>(q * static_cast<double>(latency.size())))];
     };
-    std::printf("requests=%llu errors=%llu seconds=%.3f rps=%.0f p50=%u p99=%u p999=%u max=%u\n",
-                static_cast<unsigned long long>(answered),
-                static_cast<unsigned long long>(started - answered), seconds,
-                static_cast<double>(answered) / seconds, at(0.5), at(0.99), at(0.999), at(1));
+    constexpr uint32_t long_wait = 900000;
+    auto slow = latency.end() - std::lower_bound(latency.begin(), latency.end(), long_wait);
+    std::printf(
+        "requests=%llu errors=%llu seconds=%.3f rps=%.0f p50=%u p99=%u p999=%u max=%u slow=%td\n",
+        static_cast<unsigned long long>(answered),
+        static_cast<unsigned long long>(started - answered), seconds,
+        static_cast<double>(answered) / seconds, at(0.5), at(0.99), at(0.999), at(1), slow);
     std::fflush(stdout);
+}
+
+// RFC 6455 5.2: a binary frame; one of a client is masked, here with zeros.
+std::string frame(size_t size, bool masked)
+{
+    std::string out = "\x82";
+    auto mask = static_cast<unsigned char>(masked ? 0x80 : 0);
+    if (size < 126) {
+        out.push_back(static_cast<char>(mask | size));
+    } else {
+        bool large = size > 65535;
+        out.push_back(static_cast<char>(mask | (large ? 127 : 126)));
+        for (int shift = large ? 56 : 8; shift >= 0; shift -= 8)
+            out.push_back(static_cast<char>(size >> shift));
+    }
+    return out.append(masked ? 4 : 0, '\0').append(size, 'w');
+}
+
+const char* const browser_fields =
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+    "\r\nAccept-Language: en-GB,en;q=0.7,de;q=0.3\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Referer: https://bench.example/catalogue/shoes?page=4\r\n"
+    "Cookie: session=7c1b9e0e0f5f4a5b8f3a2f0a6d6a1c11; theme=dark; consent=all\r\n"
+    "Upgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n"
+    "Sec-Fetch-Site: same-origin\r\nPriority: u=0, i\r\n";
+
+void make_request()
+{
+    request =
+        (options.upload ? "PUT " : "GET ") + options.path + " HTTP/1.1\r\nHost: bench.example\r\n";
+    request += options.browser ? browser_fields : "User-Agent: load\r\nAccept: */*\r\n";
+    if (options.fresh)
+        request += "Connection: close\r\n";
+    if (options.upload)
+        request += "Content-Length: " + std::to_string(options.upload) + "\r\n";
+    if (options.message) {
+        request +=
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        message = frame(options.message, true);
+        echo_size = frame(options.message, false).size();
+    }
+    request += "\r\n";
 }
 
 bool parse(int argc, char** argv)
 {
     int c;
-    while ((c = ::getopt(argc, argv, "c:t:n:r:u:i:x")) != -1) {
+    while ((c = ::getopt(argc, argv, "c:t:n:r:u:w:i:xb")) != -1) {
         switch (c) {
         case 'c': options.connections = std::strtoull(optarg, nullptr, 10); break;
         case 't': options.seconds = std::atof(optarg); break;
@@ -329,7 +399,9 @@ bool parse(int argc, char** argv)
         case 'r': options.rate = std::atof(optarg); break;
         case 'u': options.upload = std::strtoull(optarg, nullptr, 10); break;
         case 'i': options.idle = std::atof(optarg); break;
+        case 'w': options.message = std::strtoull(optarg, nullptr, 10); break;
         case 'x': options.fresh = true; break;
+        case 'b': options.browser = true; break;
         default: return false;
         }
     }
@@ -347,7 +419,8 @@ int main(int argc, char** argv)
     if (!parse(argc, argv)) {
         std::fprintf(
             stderr,
-            "load PORT PATH [-c n] [-t s] [-n requests] [-r rate] [-u bytes] [-x] [-i s]\n");
+            "load PORT PATH [-c n] [-t s] [-n requests] [-r rate] [-u bytes] [-w bytes] [-x] [-b]"
+            " [-i s]\n");
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
@@ -357,13 +430,7 @@ int main(int argc, char** argv)
     setrlimit(RLIMIT_NOFILE, &files);
     epoll_fd = ::epoll_create1(EPOLL_CLOEXEC);
     upload.assign(options.upload, 'u');
-    request = (options.upload ? "PUT " : "GET ") + options.path +
-              " HTTP/1.1\r\nHost: bench.example\r\n" + "User-Agent: load\r\nAccept: */*\r\n";
-    if (options.fresh)
-        request += "Connection: close\r\n";
-    if (options.upload)
-        request += "Content-Length: " + std::to_string(options.upload) + "\r\n";
-    request += "\r\n";
+    make_request();
     all.resize(options.connections);
     run();
     if (options.idle > 0) {

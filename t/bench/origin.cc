@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// origin PORT: the upstream of the bench. One thread, epoll, answers that were made before it
-// began; it must cost much less than what is measured in front of it. The path says what is wanted:
+// origin PORT [HOLE]: the upstream of the bench. One thread, epoll, answers that were made before
+// it began; it must cost much less than what is measured in front of it. The path says what is
+// wanted:
 //   /N…     N bytes of body (N decimal, at most 16 MiB); /1k.txt is as good as /1024
 //   PUT or POST with Content-Length: the body is read and thrown away, then 2 bytes are answered
+//   Upgrade: websocket: each message is echoed (what it says is taken for granted, its size is not)
+// HOLE is a port where nobody answers a SYN.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -31,6 +34,8 @@ struct Connection {
     std::string_view out;  // rest of an answer
     std::vector<std::string_view> queue;
     bool last = false;  // Connection: close
+    bool echoes = false;
+    size_t message = 0;  // size of the one that is coming
 };
 
 const std::string& answer(size_t size)
@@ -41,6 +46,58 @@ const std::string& answer(size_t size)
         text = "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\nContent-Length: " +
                std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
     return text;
+}
+
+// RFC 6455 5.2: unmasked, as servers send it.
+const std::string& echo_of(size_t size)
+{
+    static std::map<size_t, std::string> made;
+    std::string& text = made[size];
+    if (!text.empty())
+        return text;
+    text = "\x82";
+    if (size < 126) {
+        text.push_back(static_cast<char>(size));
+    } else {
+        text.push_back(size > 65535 ? 127 : 126);
+        for (int shift = size > 65535 ? 56 : 8; shift >= 0; shift -= 8)
+            text.push_back(static_cast<char>(size >> shift));
+    }
+    return text.append(size, 'w');
+}
+
+// Behind the head of a client's frame in `head`: its payload's size. False: more of it must come.
+bool read_frame_head(std::string_view head, size_t& size)
+{
+    auto at = [&](size_t i) { return static_cast<unsigned char>(head[i]); };
+    if (head.size() < 2)
+        return false;
+    size_t length = at(1) & 127u, bytes = length == 127 ? 8 : length == 126 ? 2 : 0;
+    if (head.size() < 2 + bytes + 4)
+        return false;
+    for (size_t i = size = 0; i < bytes; ++i)
+        size = size << 8 | at(2 + i);
+    size = bytes ? size : length;
+    return true;
+}
+
+void echo(Connection& c, std::string_view in)
+{
+    while (!in.empty()) {
+        if (c.skip == 0) {
+            c.head.push_back(in.front());
+            in.remove_prefix(1);
+            if (!read_frame_head(c.head, c.message))
+                continue;
+            c.head.clear();
+            c.skip = c.message;
+        }
+        size_t n = std::min(c.skip, in.size());
+        c.skip -= n;
+        in.remove_prefix(n);
+        if (c.skip == 0)
+            c.queue.push_back(echo_of(c.message));
+    }
 }
 
 size_t wanted_size(std::string_view head)
@@ -109,6 +166,13 @@ void consume(Connection& c, std::string_view in)
         std::string_view head = in.substr(0, end + 4);
         in.remove_prefix(end + 4);
         c.last = c.last || head.find("onnection: close") != std::string_view::npos;
+        if (head.find("websocket") != std::string_view::npos) {
+            c.queue.push_back(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\n\r\n");
+            c.echoes = true;
+            return echo(c, in);
+        }
         c.skip = body_length(head);
         if (head.front() == 'P')
             c.owes = true;
@@ -127,7 +191,9 @@ bool serve(Connection& c)
         if (n < 0)
             return errno == EAGAIN && flush(c);
         std::string_view in(buffer, static_cast<size_t>(n));
-        if (c.head.empty()) {
+        if (c.echoes) {
+            echo(c, in);
+        } else if (c.head.empty()) {
             consume(c, in);
         } else {
             std::string whole = std::move(c.head);
@@ -142,7 +208,7 @@ bool serve(Connection& c)
     }
 }
 
-int listen_on(int port)
+int listen_on(int port, int backlog)
 {
     int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
@@ -151,11 +217,26 @@ int listen_on(int port)
     at.sin_family = AF_INET;
     at.sin_port = htons(static_cast<uint16_t>(port));
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) < 0 || ::listen(fd, 4096) < 0) {
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) < 0 || ::listen(fd, backlog) < 0) {
         std::perror("origin: listen");
         std::exit(1);
     }
     return fd;
+}
+
+// A full queue that nobody takes from: further SYNs are dropped.
+void open_hole(int port)
+{
+    listen_on(port, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(static_cast<uint16_t>(port));
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 3; ++i) {
+        int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (::connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) < 0 && errno != EINPROGRESS)
+            std::perror("origin: connect");
+    }
 }
 
 void accept_all(int listener, int epoll)
@@ -177,12 +258,14 @@ void accept_all(int listener, int epoll)
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) {
-        std::fprintf(stderr, "origin PORT\n");
+    if (argc != 2 && argc != 3) {
+        std::fprintf(stderr, "origin PORT [HOLE]\n");
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
-    int listener = listen_on(std::atoi(argv[1]));
+    if (argc == 3)
+        open_hole(std::atoi(argv[2]));
+    int listener = listen_on(std::atoi(argv[1]), 4096);
     int epoll = ::epoll_create1(EPOLL_CLOEXEC);
     epoll_event event{EPOLLIN, {.ptr = nullptr}};
     ::epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);

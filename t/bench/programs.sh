@@ -42,6 +42,13 @@ http {
         keepalive 1024;
         keepalive_requests 100000000;
     }
+    upstream four {
+        server 127.0.0.1:$origin_port;
+        server 127.0.0.1:$origin_port;
+        server 127.0.0.1:$hole_port;
+        server 127.0.0.1:$origin_port;
+        keepalive 1024;
+    }
     server {
         listen 127.0.0.1:$1 backlog=4096;
         location / {
@@ -55,6 +62,80 @@ http {
             proxy_set_header Connection close;
         }
         location /static/ { alias $folder/files/; }
+        location /1024/ordinary/ {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Host \$host;
+            proxy_set_header X-Real-IP \$remote_addr;
+            proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto \$scheme;
+            proxy_set_header X-Forwarded-Host \$http_host;
+            proxy_set_header X-Request-ID \$request_id;
+            proxy_set_header Connection "";
+            proxy_hide_header X-Powered-By;
+            proxy_redirect off;
+            proxy_connect_timeout 5s;
+            proxy_send_timeout 30s;
+            proxy_read_timeout 30s;
+            proxy_buffer_size 8k;
+            proxy_buffers 8 16k;
+            proxy_busy_buffers_size 32k;
+            proxy_next_upstream error timeout http_503;
+            add_header X-Frame-Options SAMEORIGIN;
+            add_header X-Content-Type-Options nosniff;
+            client_max_body_size 10m;
+        }
+        location ~ ^/(1|10)m/buffers {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_buffer_size 64k;
+            proxy_buffers 32 64k;
+            proxy_busy_buffers_size 256k;
+        }
+        location /1m/unbuffered {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_buffering off;
+            proxy_buffer_size 64k;
+        }
+        location /up/buffers {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            client_body_buffer_size 1m;
+        }
+        location /up/unbuffered {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_request_buffering off;
+        }
+        location /websocket {
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade \$http_upgrade;
+            proxy_set_header Connection "upgrade";
+        }
+        location /1k/dead {
+            proxy_pass http://four;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_connect_timeout 1s;
+        }
+        location /php {
+            fastcgi_pass 127.0.0.1:$php_port;
+            fastcgi_param SCRIPT_FILENAME $folder/files/answer.php;
+            fastcgi_param SCRIPT_NAME \$fastcgi_script_name;
+            fastcgi_param QUERY_STRING \$query_string;
+            fastcgi_param REQUEST_METHOD \$request_method;
+            fastcgi_param CONTENT_TYPE \$content_type;
+            fastcgi_param CONTENT_LENGTH \$content_length;
+            fastcgi_param REQUEST_URI \$request_uri;
+            fastcgi_param SERVER_PROTOCOL \$server_protocol;
+            fastcgi_param REMOTE_ADDR \$remote_addr;
+        }
     }
     ssl_protocols TLSv1.2 TLSv1.3;
     server {
@@ -179,12 +260,36 @@ start_all() {
     head -c 1048576 /dev/zero | tr '\0' x >"$folder/files/1m"
     chmod 755 "$folder"
     origin_port=$(free_port 19100)
-    next_port=$((origin_port + 1))
-    $on_load "$origin" "$origin_port" &
+    hole_port=$(free_port $((origin_port + 1)))
+    php_port=$(free_port $((hole_port + 1)))
+    next_port=$((php_port + 1))
+    $on_load "$origin" "$origin_port" "$hole_port" &
     pids+=($!)
     wait_for_port "$origin_port"
     local p
     for p in $programs; do start_program "$p"; done
+}
+
+# A script that answers 1 kB, behind php-fpm; false: that is not installed.
+start_php() {
+    local fpm
+    fpm=$(command -v php-fpm || ls /usr/sbin/php-fpm[0-9]* 2>/dev/null | head -n 1) || return 1
+    [ -n "$fpm" ] || return 1
+    echo '<?php header("Content-Length: 1024"); echo str_repeat("x", 1024);' >"$folder/files/answer.php"
+    cat >"$folder/php.conf" <<CONF
+[global]
+error_log = $folder/php.log
+daemonize = no
+[www]
+listen = 127.0.0.1:$php_port
+listen.backlog = 4096
+pm = static
+pm.max_children = 8
+$([ "$(id -u)" -eq 0 ] && echo "user = root")
+CONF
+    $on_load "$fpm" -R -n -y "$folder/php.conf" >"$folder/php.out" 2>&1 &
+    pids+=($!)
+    wait_for_port "$php_port"
 }
 
 version_of() {

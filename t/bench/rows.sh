@@ -86,7 +86,7 @@ throughput() {    # ROW TITLE REACH PATH CONNECTIONS LOAD-OPTIONS…
         say "|---|---|---:|---:|---:|---:|---:|---:|"
     fi
     order=$programs
-    [[ $row == static-* ]] && order=${order/haproxy/}
+    [[ $row == static-* || $row == php ]] && order=${order/haproxy/}
     for name in $order; do    # warm up
         run_load "${port[$name]}" "$path" -c "$n" -t 0.3 "$@" >/dev/null || true
     done
@@ -235,6 +235,60 @@ latency() {
         done
         printf '\n'
     done
+}
+
+# One of four peers answers no SYN. A client may meet it once in a fail_timeout (10 s), and waits for one
+# connect timeout (1 s) then; a pause between the rounds lets it be forgotten.
+dead_peer() {
+    local name out
+    say ""
+    say "| a dead peer among four, 500 requests/s for 8 s | program | answered | failed | waited a second or more | longest, ms |"
+    say "|---|---|---:|---:|---:|---:|"
+    for name in $programs; do
+        [ "$name" = haproxy ] && continue
+        out=$(run_load "${port[$name]}" /1k/dead -c 64 -t 8 -r 500)
+        awk -v n="$name" -v r="$(field requests "$out")" -v e="$(field errors "$out")" -v s="$(field slow "$out")" \
+            -v m="$(field max "$out")" 'BEGIN { printf "| | %s | %d | %d | %d | %.0f |\n", n, r, e, s, m / 1000 }'
+    done
+}
+
+peers_conf() {    # BALANCER
+    say "events {} http { access_log off; upstream many { $1"
+    awk 'BEGIN { for (i = 0; i < 10000; ++i) printf "server 10.0.%d.%d:80;\n", i / 250, i % 250 }'
+    say "} server { listen 127.0.0.1:$2; location / { proxy_pass http://many; } } }"
+}
+
+# Groups of 10,000: how long reading takes, and (of sluice) a pick.
+many_peers() {
+    local name binary i begin end balancer
+    say ""
+    say "| reading a group of 10,000 servers (-t) | program | ms, without what an empty one takes | reach |"
+    say "|---|---|---:|---:|"
+    echo "events {} http { upstream many { server 10.0.0.1; } server { listen 127.0.0.1:$next_port; location / {
+        proxy_pass http://many; } } }" >"$folder/empty.conf"
+    for balancer in "" "least_conn;" "ip_hash;" "hash \$uri;" "hash \$uri consistent;" "random two;"; do
+        peers_conf "$balancer" "$next_port" >"$folder/peers.conf"
+        for name in $programs; do
+            [ "$name" = haproxy ] && continue
+            binary=$name
+            [ "$name" = sluice ] && binary=$sluice
+            local -A took=()
+            for i in 1 2 3 4 5; do
+                for what in empty peers; do
+                    begin=$(date +%s%N)
+                    $on_proxy "$binary" -t -q -p "$folder/$name/" -e "$folder/$name/logs/error.log" \
+                        -c "$folder/$what.conf" || { say "$name cannot read it"; return; }
+                    end=$(date +%s%N)
+                    took[$what]+="$((end - begin)) "
+                done
+            done
+            awk -v n="$name" -v b="${balancer:-round robin}" -v a="$(middle "${took[peers]}")" -v e="$(middle "${took[empty]}")" \
+                'BEGIN { printf "| %s | %s | %.1f | %s |\n", b, n, (a - e) / 1e6, n == "sluice" ? "≤ 100" : "" }'
+        done
+    done
+    say ""
+    say "Picks in a group of 10,000 (aim: ≤ 1 µs):"
+    $on_proxy "$picks" --gtest_brief=1 --gtest_filter=Balancers.TenThousandPeers | grep loads
 }
 
 # What handshakes beside them do to plain requests: latency at a quarter of what nginx (or, without

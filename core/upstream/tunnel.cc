@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // After 101 Switching Protocols: bytes both ways until one side ends. Of a WebSocket we know where
 // frames end, so that both sides can be told when a worker must leave before they are done.
+#include <algorithm>
+
 #include "core/base/bytes.h"
 #include "core/http/connection.h"
 #include "core/upstream/exchange.h"
@@ -56,7 +58,9 @@ private:
 
 namespace {
 
-constexpr size_t tunnel_buffer = 16384;
+// A message of 16 kB has a few bytes more: where one read does not take all that there is, the next
+// may take twice as much.
+constexpr size_t tunnel_buffer = 16384, most_buffer = 65536;
 
 }  // namespace
 
@@ -90,16 +94,21 @@ Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net
         lane.writing = false;
     }
     buf::Buffer buffer;
+    size_t size = tunnel_buffer;
     for (;;) {
         buffer.clear();
+        if (buffer && buffer.capacity() < size)
+            buffer.release();
         Deadline until = tunnel_used_ + rules_.read_timeout;
-        net::Io io = co_await from.read(buffer, tunnel_buffer, until);
+        net::Io io = co_await from.read(buffer, size, until);
         // It is idle when neither side says anything: one that only listens is not.
         if (io.kind == net::Io::timeout && Clock::now() < tunnel_used_ + rules_.read_timeout)
             continue;
         if (!io.good())
             co_return Download{closed};
         tunnel_used_ = Clock::now();
+        if (buffer.room_size() == 0)
+            size = std::min(2 * size, most_buffer);
         slice = buf::Slice(buffer.view());
         lane.begin(buffer.view());
         io = co_await to.write(std::span(&slice, 1), rules_.send_timeout);

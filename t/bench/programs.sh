@@ -99,6 +99,7 @@ http {
             proxy_set_header Connection "";
             proxy_buffering off;
             proxy_buffer_size 64k;
+            proxy_buffers 8 64k;
         }
         location /up/buffers {
             proxy_pass http://origin;

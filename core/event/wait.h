@@ -48,6 +48,9 @@ protected:
     {
         suspend_in(h, h.promise().cancel);
     }
+    /// False, with that result, where the task has been asked to end.
+    template <class P>
+    bool suspend_unless_canceled(std::coroutine_handle<P> h);
     void suspend_in(std::coroutine_handle<> h, CancelScope* cancel);
     std::coroutine_handle<> handle() const { return handle_; }
     Wait result_ = Wait::ready;
@@ -87,6 +90,17 @@ inline bool canceled(const PromiseBase& p)
     return p.cancel && p.cancel->asked();
 }
 
+template <class P>
+bool Waiter::suspend_unless_canceled(std::coroutine_handle<P> h)
+{
+    if (canceled(h.promise())) {
+        result_ = Wait::canceled;
+        return false;
+    }
+    suspend(h);
+    return true;
+}
+
 class Sleep : public Waiter, public Timer
 {
 public:
@@ -95,11 +109,8 @@ public:
     template <class P>
     bool await_suspend(std::coroutine_handle<P> h)
     {
-        if (canceled(h.promise())) {
-            result_ = Wait::canceled;
+        if (!suspend_unless_canceled(h))
             return false;
-        }
-        suspend(h);
         arm();
         return true;
     }
@@ -151,11 +162,8 @@ public:
         template <class P>
         bool await_suspend(std::coroutine_handle<P> h)
         {
-            if (canceled(h.promise())) {
-                result_ = Wait::canceled;
+            if (!suspend_unless_canceled(h))
                 return false;
-            }
-            suspend(h);
             event_.waiters_.push_back(*this);
             arm(deadline_);
             return true;

@@ -41,11 +41,6 @@ bool is_settled(const os::FileInfo& info)
     return Clock::wall_ms() * 1000000 - info.changed_ns >= settled_ns;
 }
 
-bool is_shortage(int error)
-{
-    return error == EMFILE || error == ENFILE;
-}
-
 }  // namespace
 
 OpenFiles::OpenFiles(size_t max, ms inactive) : max_(max), inactive_(inactive)
@@ -163,7 +158,7 @@ Found OpenFiles::open_anew(std::string_view path, const Rules& rules)
     Entry* entry = find(path);  // what it holds is out of date
     bool believed = rules.valid.count() > 0;
     bool keep = found.file    ? may_keep(*found.file, rules)
-                : found.error ? believed && rules.errors && !is_shortage(found.error)
+                : found.error ? believed && rules.errors && !os::is_shortage(found.error)
                               : believed && found.info.kind == os::FileInfo::directory;
     if (!keep) {
         if (entry)
@@ -220,7 +215,8 @@ int OpenFiles::info(std::string_view path, const Rules& rules, os::FileInfo& inf
         return entry->error;
     }
     int error = os::file_info(path.data(), rules.links, info);
-    bool keep = error ? rules.errors && !is_shortage(error) : info.kind == os::FileInfo::directory;
+    bool keep =
+        error ? rules.errors && !os::is_shortage(error) : info.kind == os::FileInfo::directory;
     if (keep) {
         Entry& made = entry_of(path);
         drop_content(made);
@@ -261,7 +257,7 @@ Found open_once(std::string_view path, const os::Links& links)
     os::Fd fd;
     do {
         fd = os::open_file(path.data(), links, found.info, found.error);
-    } while (is_shortage(found.error) && give_up_one());
+    } while (os::is_shortage(found.error) && give_up_one());
     if (fd && found.info.kind == os::FileInfo::regular)
         found.file = FileRef(new OpenFile{std::move(fd), found.info});
     return found;

@@ -130,7 +130,7 @@ private:
         os::Address peer;
         int error = 0;
         os::Fd fd = os::accept(socket_->fd.get(), peer, error);
-        if (Room::is_shortage(error) && !make_room(fd, peer, error, serve))
+        if (os::is_shortage(error) && !make_room(fd, peer, error, serve))
             return false;
         if (error == EAGAIN) {
             ++counts_.again;
@@ -186,7 +186,7 @@ private:
             (!paused && (of_.room_.lend(Room::For::client) || of_.turned_away_.finish_oldest()));
         if (lent)
             fd = os::accept(socket_->fd.get(), peer, error);
-        if (!lent || Room::is_shortage(error)) {
+        if (!lent || os::is_shortage(error)) {
             disarm();  // until room is made: refresh()
             return false;
         }

@@ -173,7 +173,7 @@ ares_socket_t DnsChannel::make(int family, int type, int protocol, void* self)
 {
     os::Fd fd = os::plain_socket(family, type, protocol);
     Room* room = Room::current();
-    if (int error = errno; !fd && room && Room::is_shortage(error)) {
+    if (int error = errno; !fd && room && os::is_shortage(error)) {
         room->short_of("socket()", error);
         room->shed_descriptor();
         if (room->lend(Room::For::request))

@@ -57,11 +57,6 @@ void Room::fill(size_t up_to)
     }
 }
 
-bool Room::is_shortage(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
 void Room::take_slot()
 {
     if (!current_)

@@ -72,8 +72,6 @@ public:
     static void give_slot();
 
     // ---- making room ----
-    /// The errno of a call that makes a descriptor means that there is none left.
-    static bool is_shortage(int error);
     enum class For : uint8_t { client, request };
     /// Gives up a descriptor of the reserve; false when none may be had for this purpose.
     bool lend(For whom);
@@ -108,11 +106,8 @@ public:
         template <class P>
         bool await_suspend(std::coroutine_handle<P> h)
         {
-            if (canceled(h.promise())) {
-                result_ = event::Wait::canceled;
+            if (!suspend_unless_canceled(h))
                 return false;
-            }
-            suspend(h);
             room_.enlist(*this);
             arm(deadline_);
             return true;

@@ -108,11 +108,8 @@ public:
             wake(event::Wait::ready);
             return true;
         }
-        if (event::canceled(h.promise())) {
-            result_ = event::Wait::canceled;
+        if (!suspend_unless_canceled(h))
             return false;
-        }
-        suspend(h);
         enlist();
         return true;
     }

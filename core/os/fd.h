@@ -34,6 +34,9 @@ private:
     int fd_ = -1;
 };
 
+/// The errno of a call that makes a descriptor means that there is none left, or no memory for it.
+bool is_shortage(int error);
+
 /// Called after each close by an Fd, where set: somebody waits for a descriptor (net::Room).
 extern void (*descriptor_closed)();
 

@@ -42,6 +42,11 @@ bool Io::again() const
     return error == EAGAIN;
 }
 
+bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 void Fd::close()
 {
     if (fd_ < 0)

@@ -75,7 +75,7 @@ bool Backlog::open_file(http::Request& r)
 {
     int error = 0;
     file_ = os::temporary_file(directory_, error);
-    if (!file_ && net::Room::is_shortage(error)) {
+    if (!file_ && os::is_shortage(error)) {
         net::Room& room = r.c.service.room();
         room.short_of("open()", error);
         room.shed_descriptor();

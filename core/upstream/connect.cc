@@ -79,13 +79,13 @@ Error Exchange::connect_link(http::Request& r)
         options.transparent = rules_.bind.transparent;
     }
     os::Fd fd = os::connect(peer_->address, options, error);
-    if (net::Room::is_shortage(error)) {
+    if (os::is_shortage(error)) {
         room.short_of("socket()", error);
         room.shed_descriptor();
         if (room.lend(net::Room::For::request))
             fd = os::connect(peer_->address, options, error);
     }
-    if (net::Room::is_shortage(error))
+    if (os::is_shortage(error))
         return failure(Failure::no_room, 503, error);
     if (!fd && options.from && (error == EADDRNOTAVAIL || error == EINVAL || error == EPERM))
         return failure(Failure::bind, 500, error);

@@ -209,11 +209,8 @@ public:
         template <class P>
         bool await_suspend(std::coroutine_handle<P> h)
         {
-            if (event::canceled(h.promise())) {
-                result_ = event::Wait::canceled;
+            if (!suspend_unless_canceled(h))
                 return false;
-            }
-            suspend(h);
             group_.waiting_.push_back(*this);
             arm(deadline_);
             return true;

@@ -233,7 +233,7 @@ Task<Prober::Verdict> Prober::connect(Prober& self, Target& t, Deadline until)
         to.set_port(t.check.port);
     int error = 0;
     os::Fd fd = os::connect(to, {}, error);
-    if (net::Room::is_shortage(error))
+    if (os::is_shortage(error))
         co_return Verdict{false, {}};
     if (!fd)
         co_return Verdict{true, fmt::format("connect() failed {}", errno_text(error))};

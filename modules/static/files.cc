@@ -282,7 +282,7 @@ Task<Rc> serve_later(Request& r, std::string_view path)
         if (w == event::Wait::canceled)
             co_return r.cut_short();
         found = open_file(r, path);
-    } while (net::Room::is_shortage(found.error) && w == event::Wait::ready);
+    } while (os::is_shortage(found.error) && w == event::Wait::ready);
     co_return co_await serve_found(r, path, found);
 }
 
@@ -296,7 +296,7 @@ Task<Rc> serve_file(Request& r)
         return next;
     std::string_view path = path_of(r, r.uri);
     files::Found found = open_file(r, path);
-    if (net::Room::is_shortage(found.error))
+    if (os::is_shortage(found.error))
         return serve_later(r, path);
     return serve_found(r, path, found);
 }

@@ -71,7 +71,7 @@ TEST_F(RoomTest, AReserveDescriptorTurnsARefusalIntoSuccess)
     Room room({8, 4}, log, counts);
     std::vector<os::Fd> all = take_all();
     ASSERT_FALSE(os::event_fd());
-    ASSERT_TRUE(Room::is_shortage(errno));
+    ASSERT_TRUE(os::is_shortage(errno));
     EXPECT_EQ(room.reserve(), 4u);
     ASSERT_TRUE(room.lend(Room::For::client));
     os::Fd lent = os::event_fd();

@@ -33,15 +33,17 @@ struct ListenSpec {
 struct ListenSocket {
     ListenSpec spec;
     os::Fd fd;
+    bool inherited = false;  // somebody outside may serve it, too
 };
 
 /// One address. The sockets are shared by the generations that use them; the last one closes them.
 struct ListenSet {
     ListenSpec spec;
-    /// One; with reuseport that of worker i is sockets[i], in the order in which they listen.
+    /// One; with reuseport that of worker i is sockets[i]. These and then the leaving ones are in
+    /// the order in which they began to listen: the kernel's, which os::choose_first() counts in.
     std::vector<std::shared_ptr<ListenSocket>> sockets;
     /// Of workers that are no more: they get no new clients, and are closed once those that were
-    /// queued there have been accepted.
+    /// queued there have been accepted. A crew that is larger again takes them back.
     std::vector<std::shared_ptr<ListenSocket>> leaving;
 };
 

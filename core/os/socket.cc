@@ -244,6 +244,11 @@ bool is_listening(int fd)
     return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on;
 }
 
+void stop_listening(int fd)
+{
+    ::shutdown(fd, SHUT_RDWR);
+}
+
 void share_port(int fd)
 {
     set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);

@@ -78,6 +78,8 @@ void silence(int event_fd);
 bool is_listening(int fd);
 /// SO_REUSEPORT on a socket that listens already: others may join its address.
 void share_port(int fd);
+/// It listens no more, whoever else holds a descriptor of it; clients in its queue are reset.
+void stop_listening(int fd);
 /// New connections go only to the first `n` sockets that listened in this one's reuseport group,
 /// at random; 0: to all, by hash. False where the kernel does not do it.
 bool choose_first(int fd, unsigned n);

@@ -53,8 +53,11 @@ size_t sockets_of(const net::ListenSpec& spec, const ListenNeeds& needs)
 void take_over(const net::ListenSet& old, const ListenNeeds& needs, net::ListenSet& set)
 {
     size_t n = sockets_of(set.spec, needs);
-    for (size_t i = 0; i < old.sockets.size(); ++i)
-        (i < n ? set.sockets : set.leaving).push_back(old.sockets[i]);
+    // Those that are leaving, too. One that closed while all are chosen from would take clients
+    // with it; and the last of the group moves into its place, where it must not change the first.
+    for (const auto* sockets : {&old.sockets, &old.leaving})
+        for (const auto& socket : *sockets)
+            (set.sockets.size() < n ? set.sockets : set.leaving).push_back(socket);
     if (n > 1 && old.spec.mode != net::AcceptMode::reuseport)
         for (const auto& socket : set.sockets)
             os::share_port(socket->fd.get());
@@ -63,9 +66,11 @@ void take_over(const net::ListenSet& old, const ListenNeeds& needs, net::ListenS
 void take_inherited(Inherited& inherited, const ListenNeeds& needs, net::ListenSet& set)
 {
     size_t n = sockets_of(set.spec, needs);
-    while (os::Fd fd = inherited.take(set.spec.address))
-        (set.sockets.size() < n ? set.sockets : set.leaving)
-            .push_back(hold(set.spec, std::move(fd)));
+    while (os::Fd fd = inherited.take(set.spec.address)) {
+        auto& sockets = set.sockets.size() < n ? set.sockets : set.leaving;
+        sockets.push_back(hold(set.spec, std::move(fd)));
+        sockets.back()->inherited = true;
+    }
     if (n > 1)
         for (const auto& socket : set.sockets)
             os::share_port(socket->fd.get());
@@ -166,6 +171,16 @@ void adopt_listeners(net::ListenSockets& sockets, const Log& log)
                 "{}: the kernel cannot keep new clients away from sockets of workers that go; "
                 "clients that come within the next seconds may be reset",
                 set.spec.text);
+    }
+}
+
+void close_leaving(net::ListenSockets& sockets)
+{
+    for (net::ListenSet& set : sockets) {
+        for (const auto& socket : set.leaving)
+            if (socket.use_count() == 1 && !socket->inherited && owns_socket_files())
+                os::stop_listening(socket->fd.get());
+        set.leaving.clear();
     }
 }
 

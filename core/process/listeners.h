@@ -49,6 +49,10 @@ private:
 /// The generation serves: sockets that it took over get its options, ones that a larger crew has
 /// more begin to listen, ones that a smaller crew has less get no new clients.
 void adopt_listeners(net::ListenSockets& sockets, const Log& log);
+/// The time of sockets that leave is over, but for those that a next generation has taken over.
+/// They listen no more even if a worker that is stopped still holds them: in the group it would get
+/// clients as soon as the others may have them all again.
+void close_leaving(net::ListenSockets& sockets);
 
 /// This process, not the one that opened them, removes the files of unix sockets (after
 /// daemonising). Not while the master that it is to replace lives on as its parent

@@ -214,8 +214,7 @@ void Master::on_timers()
     Instant now = Clock::now();
     if (now >= sockets_leave_) {
         sockets_leave_ = Instant::never();
-        for (net::ListenSet& set : current_.generation->sockets)
-            set.leaving.clear();
+        close_leaving(current_.generation->sockets);
     }
     if (now >= startup_.manager.next_tick())
         startup_.manager.tick();

@@ -33,8 +33,9 @@ void Master::change_binary()
                      errno_text(error));
     std::vector<int> sockets;
     for (const net::ListenSet& set : current_.generation->sockets)
-        for (const auto& socket : set.sockets)
-            sockets.push_back(socket->fd.get());
+        for (const auto* those : {&set.sockets, &set.leaving})
+            for (const auto& socket : *those)
+                sockets.push_back(socket->fd.get());
     std::vector<std::string> environment = environment_for_successor(sockets);
     int error = 0;
     int pid = os::fork_process(error);

@@ -164,6 +164,28 @@ TEST_P(AcceptMode, ModesAndWorkersChangeOverReloadsWithoutLoss)
     EXPECT_GT(load.answers(), 200u);
 }
 
+// A socket that left may still be there when the next reload comes, and the one after that.
+TEST(Accept, ReloadsInARowLoseNobodyAtSocketsThatLeave)
+{
+    Fleet fleet;
+    fleet.listen_options = "reuseport";
+    fleet.configure("worker_processes 4;", "");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    Load load(fleet, 6, 0);
+    const struct {
+        const char *workers, *options;
+    } crews[] = {{"2", "reuseport"}, {"2", "reuseport"}, {"3", "reuseport"}, {"1", "reuseport"},
+                 {"1", ""},          {"4", "reuseport"}, {"2", ""},          {"4", "reuseport"}};
+    for (int i = 0; i < 32; ++i) {
+        fleet.listen_options = crews[i % 8].options;
+        fleet.configure(std::string("worker_processes ") + crews[i % 8].workers + ";", "");
+        Said said = fleet.run({"-s", "reload"});
+        EXPECT_EQ(said.code, 0) << said.text;
+    }
+    EXPECT_EQ(load.end(), "");
+    EXPECT_GT(load.answers(), 200u);
+}
+
 TEST(Accept, ASmallerCrewDrainsTheSocketsThatGo)
 {
     Fleet fleet;

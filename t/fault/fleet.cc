@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -282,7 +284,7 @@ void Load::fresh()
     for (; !stop_; sleep_seconds(0.001)) {
         Socket socket = Socket::connect(std::to_string(port_));
         if (!socket.open()) {
-            lost("fresh: no connection");
+            lost(std::string("fresh: no connection, ") + std::strerror(errno));
             continue;
         }
         std::string bytes;
@@ -308,7 +310,7 @@ void Load::kept(unsigned seed)
         if (!socket.open())
             socket = Socket::connect(std::to_string(port_));
         if (!socket.open()) {
-            lost("kept: no connection");
+            lost(std::string("kept: no connection, ") + std::strerror(errno));
             continue;
         }
         std::string bytes;

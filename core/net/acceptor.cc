@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "core/os/process.h"
 #include "core/os/socket.h"
@@ -47,11 +48,22 @@ public:
           mode_(spec.mode),
           edge_(spec.trigger == AcceptTrigger::edge),
           use_reserve_(spec.use_reserve),
+          of_worker_(of.post_.index),
           counts_(of.post_.line.listeners[of.post_.scoreboard.find_listener(spec.text)])
     {
     }
 
     AcceptMode mode() const { return mode_; }
+    /// The socket of another worker: only while that one cannot accept.
+    void belongs_to(size_t worker)
+    {
+        of_worker_ = worker;
+        wanted_ = false;
+    }
+    size_t of_worker() const { return of_worker_; }
+    bool is_others() const { return of_worker_ != of_.post_.index; }
+    void want(bool yes) { wanted_ = yes; }
+    bool wanted() const { return wanted_; }
     /// A socket of a worker that is no more: only for a while.
     void leave_at(Instant when)
     {
@@ -61,7 +73,7 @@ public:
 
     void arm()
     {
-        if (is_open() || gone_)
+        if (is_open() || gone_ || !wanted_)
             return;
         if (mode_ == AcceptMode::reuseport && !os::is_listening(socket_->fd.get()))
             return;  // the master will ring when it does
@@ -208,6 +220,8 @@ private:
     size_t listener_;
     AcceptMode mode_;
     bool edge_, use_reserve_;
+    size_t of_worker_;
+    bool wanted_ = true;
     bool leaves_ = false, gone_ = false;
     uint32_t taken_ = 0;  // since it was registered
     ListenerCounts& counts_;
@@ -222,6 +236,7 @@ private:
     void on_events(uint32_t) override
     {
         os::silence(fd());
+        of_.stand_in();
         of_.refresh();
         for (size_t i = 0; i < of_.all_.size(); ++i)
             if (of_.all_[i]->mode() == AcceptMode::exclusive)
@@ -286,6 +301,14 @@ void Acceptors::add(const ListenSet& set)
     all_.push_back(std::make_unique<One>(
         *this, set.sockets[own ? post_.index % set.sockets.size() : 0], listener, set.spec));
     any_mutex_ = any_mutex_ || set.spec.mode == AcceptMode::mutex;
+    for (size_t i = 0; own && i < set.sockets.size(); ++i)
+        if (i != post_.index) {
+            all_.push_back(std::make_unique<One>(*this, set.sockets[i], listener, set.spec));
+            all_.back()->belongs_to(i);
+        }
+    if (own && !std::exchange(any_others_, true))
+        post_.crew.ring_all();  // who stood in for our predecessor
+    stand_in();
     for (size_t i = post_.index; i < set.leaving.size(); i += post_.crew.size()) {
         all_.push_back(std::make_unique<One>(*this, set.leaving[i], listener, set.spec));
         all_.back()->leave_at(Clock::in(ms{leaving_ms}));
@@ -321,13 +344,34 @@ void Acceptors::refresh()
     bool baton = !any_mutex_ || has_baton();
     for (size_t i = 0; i < all_.size(); ++i) {
         One& one = *all_[i];
-        bool listens = one.mode() == AcceptMode::reuseport ||
-                       (!aside_ && (one.mode() == AcceptMode::exclusive || baton));
+        bool listens = (one.mode() == AcceptMode::reuseport && one.wanted()) ||
+                       (!aside_ && one.mode() != AcceptMode::reuseport &&
+                        (one.mode() == AcceptMode::exclusive || baton));
         if (listens)
             one.arm();
         else
             one.disarm();
     }
+}
+
+// Says which sockets of other workers are to be accepted from.
+void Acceptors::stand_in()
+{
+    const size_t crew = post_.crew.size();
+    for (auto& one : all_) {
+        if (!one->is_others())
+            continue;
+        size_t next = one->of_worker();
+        while (next != post_.index && !serves(next))
+            next = (next + 1) % crew;
+        one->want(next == post_.index);
+    }
+}
+
+bool Acceptors::serves(size_t worker) const
+{
+    const WorkerLine* line = post_.crew.line(worker);
+    return line && !line->stopped;
 }
 
 // Leaves the client in the queue to a worker that has room. False when there is none.

@@ -5,7 +5,9 @@
 //              one that has been registered longest, so a worker that has accepted `quantum`
 //              clients registers anew, behind the others.
 //   mutex      only the worker with the crew's baton has it registered.
-//   reuseport  each worker has a socket of its own; the kernel spreads clients by a hash.
+//   reuseport  each worker has a socket of its own; the kernel spreads clients by a hash. It goes
+//              on doing so when a worker is killed or stopped (SIGSTOP): until that one serves
+//              again, the next one round the circle accepts from its socket, too.
 //
 // Level-triggered listeners take one client per wake-up (multi_accept: up to 64); edge-triggered
 // ones are drained, at most 256 at once, and registered anew after whatever kept them from it, so
@@ -78,6 +80,8 @@ private:
     void refresh();
     bool step_aside();
     void hand_on();
+    void stand_in();
+    bool serves(size_t worker) const;
     void turn_away(os::Fd client, size_t listener);
     bool has_baton() const { return post_.crew.holder() == post_.index; }
 
@@ -91,7 +95,7 @@ private:
     TurnAway turned_away_;
     size_t listeners_ = 0;
     uint32_t taken_ = 0;  // with the baton
-    bool aside_ = false, ended_ = false, any_mutex_ = false;
+    bool aside_ = false, ended_ = false, any_mutex_ = false, any_others_ = false;
 };
 
 }  // namespace sluice::net

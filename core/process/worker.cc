@@ -81,13 +81,11 @@ bool drop_rights(const Generation& g)
     return true;
 }
 
-// Or a socket of a worker that is no more would not close while we live.
+// Or a socket of a worker that is no more would not close while we live. Those of the others in our
+// crew stay: we may have to stand in for one (net::Acceptors).
 void drop_sockets_of_others(const net::ListenSockets& sockets, const Orders& orders)
 {
     for (const net::ListenSet& set : sockets) {
-        for (size_t i = 0; set.sockets.size() > 1 && i < set.sockets.size(); ++i)
-            if (i != orders.index)
-                set.sockets[i]->fd.close();
         for (size_t i = 0; i < set.leaving.size(); ++i)
             if (i % orders.crew.size() != orders.index)
                 set.leaving[i]->fd.close();
@@ -265,7 +263,7 @@ size_t loop_slots(const Generation& generation)
 {
     size_t listeners = 0;
     for (const net::ListenSet& set : generation.sockets)
-        listeners += 1 + set.leaving.size();
+        listeners += set.sockets.size() + set.leaving.size();
     // Requests may borrow, and clients that are turned away are held: see net::Room.
     return *generation.events.worker_connections + 2 * *generation.events.reserve_fds + listeners +
            extra_slots;

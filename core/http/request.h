@@ -128,6 +128,11 @@ public:
     Task<Rc> respond(int status, std::string_view content_type, std::string_view text);
     /// A 1xx head (100, 103), at once.
     Task<Rc> send_informational(int status, const Headers* headers);
+    /// The client has ended its side. One that only did that (half-closed) and one that has gone
+    /// look alike until they are sent something, which this does: the latter's kernel answers with
+    /// a reset, and the watch says `broken`. True: until then it is still there. False: it has
+    /// gone, or cannot be asked: in the middle of an answer or of its body, with HTTP/1.0.
+    bool survives_half_close();
     /// Answers a Range of a response that is known to be whole, before it is sent: one range
     /// becomes 206, what lies outside of it is dropped as it is written. next, or reply(416).
     Rc honour_range();

@@ -11,6 +11,7 @@
 #include "core/http/request.h"
 #include "core/http/service.h"
 #include "core/http/uri.h"
+#include "core/os/socket.h"
 #include "core/os/sys.h"
 #include "core/version.h"
 
@@ -357,6 +358,24 @@ Task<Rc> Request::send_informational(int status, const Headers* headers)
     if (!io.good())
         co_return write_failed(io);
     co_return next;
+}
+
+// The question is an interim head, which a client of HTTP/1.1 passes over (RFC 9110 15.2.1); it is
+// not counted as sent.
+bool Request::survives_half_close()
+{
+    const Request& main = main_request();
+    event::Watch& watch = c.stream.watch();
+    if (watch.broken() || !main.body.complete() || main.head_sent_ ||
+        main.head.version != Version::http11 || !watch.can_write())
+        return false;
+    os::limit_silence(watch.fd(), static_cast<unsigned>(core().send_timeout->count()));
+    buf::Slice question(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
+    std::span<buf::Slice> rest(&question, 1);
+    bool again = false;
+    net::Io io = c.stream.try_write(rest, again);
+    // Nearby its answer is here already.
+    return io.good() && !again && rest.empty() && os::connect_error(watch.fd()) == 0;
 }
 
 Rc Request::cut_short()

@@ -163,6 +163,11 @@ size_t readable_bytes(int fd)
     return ::ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? static_cast<size_t>(n) : 0;
 }
 
+void limit_silence(int fd, unsigned milliseconds)
+{
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(milliseconds));
+}
+
 Result<Fd, ListenError> listen(const Address& at, const ListenOptions& options)
 {
     if (at.is_unix())

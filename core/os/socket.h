@@ -25,7 +25,8 @@ struct ConnectOptions {
 /// why not (then no Fd).
 Fd connect(const Address& to, const ConnectOptions& options, int& error);
 
-/// Outcome of a connect(2) that was in progress: 0 or errno (SO_ERROR).
+/// Outcome of a connect(2) that was in progress, or what has befallen a connection: 0 or errno
+/// (SO_ERROR, told once).
 int connect_error(int fd);
 
 Address local_address(int fd);
@@ -37,6 +38,8 @@ void shutdown_write(int fd);
 void reset_on_close(int fd);
 /// Bytes that have come and have not been read; 0 also when it cannot be known.
 size_t readable_bytes(int fd);
+/// TCP gives up when what was written is not acknowledged for so long (TCP_USER_TIMEOUT).
+void limit_silence(int fd, unsigned milliseconds);
 
 struct ListenOptions {
     int backlog = 511;

@@ -78,6 +78,11 @@ Error Exchange::failure(Failure what, int status, int system) const
 void Exchange::client_left(void* self)
 {
     auto& exchange = *static_cast<Exchange*>(self);
+    // Called again with each event behind a FIN: it is asked once.
+    if (!exchange.half_closed_ && exchange.r_->survives_half_close())
+        exchange.half_closed_ = true;
+    if (exchange.half_closed_ && !exchange.r_->c.stream.watch().broken())
+        return;
     exchange.client_left_ = true;
     exchange.r_->cancel().ask();
 }

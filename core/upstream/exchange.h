@@ -246,6 +246,7 @@ private:
     bool ended_ = false;         // the response has come whole
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;
+    bool half_closed_ = false;  // the client has ended its side, and may be there
     bool buffered_ = false;    // the peer may be read ahead of the client
     Pace pace_;                // at which the peer is read
     bool fresh_only_ = false;  // a kept-alive connection died under us: once more, with a new one

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "rig.h"
@@ -17,7 +18,10 @@ namespace {
 using runner::sleep_seconds;
 constexpr size_t big = 100u << 20;
 
-// "/down": 100 MB; "/up": reads what comes, slowly at first; else "ok".
+std::atomic<int> answered, ended;  // of "/wait" and "/flow": the latter by us, before the answer
+
+// "/down": 100 MB; "/up": reads what comes, slowly at first; "/wait": half a second; "/flow": 25
+// MB; else "ok".
 void play_flow(Peer& peer)
 {
     std::string head, body;
@@ -41,6 +45,19 @@ void play_flow(Peer& peer)
                 if (peer.socket.write_all("HTTP/1.1 102 Processing\r\n\r\n", in_seconds(5)) !=
                     Io::ok)
                     return;
+        } else if (head.starts_with("GET /wait")) {
+            bool gone = peer.socket.read_some(body, in_seconds(0.5)) == Io::eof;
+            ++(gone ? ended : answered);
+            if (gone)
+                return;
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        } else if (head.starts_with("GET /flow")) {
+            sleep_seconds(0.3);
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(big / 4) + "\r\n\r\n");
+            for (size_t n = 0; n < big / 4; n += block.size())
+                if (peer.socket.write_all(block, in_seconds(10)) != Io::ok)
+                    return void(++ended);
+            ++answered;
         } else {
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         }
@@ -49,7 +66,37 @@ void play_flow(Peer& peer)
 
 const char proxying[] =
     "location / { client_max_body_size 0; proxy_pass http://origin; proxy_request_buffering off; }"
+    "location /flow { proxy_pass http://origin; proxy_buffering off; }"
     "location /here { client_max_body_size 1k; return 200 here; }";
+
+// A FIN says both: what tells is what the client's kernel answers to what it is sent then.
+TEST(Flow, AHalfClosedClientIsAnsweredAndOneThatHasGoneEndsItsRequestAtOnce)
+{
+    Rig rig(proxying, play_flow);
+    for (const char* path : {"/wait", "/flow"}) {
+        answered = ended = 0;
+        Socket half = rig.connect(), gone = rig.connect();
+        for (Socket* client : {&half, &gone})
+            client->write_all(std::string("GET ") + path + " HTTP/1.1\r\nHost: a\r\n\r\n",
+                              in_seconds(5));
+        sleep_seconds(0.1);
+        ::shutdown(half.fd(), SHUT_WR);
+        gone.close();
+        std::string begin, bytes;
+        size_t got = 0;
+        while (half.read_some(bytes, in_seconds(10)) == Io::ok) {
+            begin += begin.size() < 200 ? bytes : "";
+            got += bytes.size();
+            bytes.clear();
+        }
+        EXPECT_NE(begin.find("HTTP/1.1 200 OK\r\n"), begin.npos) << path << begin.substr(0, 200);
+        EXPECT_GE(got, path == std::string("/flow") ? big / 4 : 2u) << path;
+        for (int i = 0; i < 200 && answered + ended < 2; ++i)
+            sleep_seconds(0.01);
+        EXPECT_EQ(answered, 1) << path;
+        EXPECT_EQ(ended, 1) << path;
+    }
+}
 
 TEST(Flow, SlowClientFastOrigin)
 {

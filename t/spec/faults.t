@@ -224,7 +224,7 @@ GET /t
 
 
 
-=== TEST 12: a client that half-closes behind its request has left
+=== TEST 12: a client that half-closes behind its request of HTTP/1.0 has left: nothing can ask it
 --- config
     location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
 --- origin
@@ -234,7 +234,7 @@ sleep 0.3
 send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 close
 --- raw_request eval
-"GET /t HTTP/1.1\r\nHost: a\r\n\r\n"
+"GET /t HTTP/1.0\r\nHost: a\r\n\r\n"
 --- shutdown
 --- ignore_response
 --- wait: 0.2
@@ -320,3 +320,24 @@ repeat
 ["GET /t/1", "POST /t/2\nabc", "POST /t/3\nabc"]
 --- error_code eval
 [200, 200, 200]
+
+
+
+=== TEST 17: a client of HTTP/1.1 that half-closes is asked by an interim head, and gets its answer
+--- not_nginx: 499
+--- config
+    location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+sleep 0.2
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+close
+--- raw_request eval
+"GET /t HTTP/1.1\r\nHost: a\r\n\r\n"
+--- shutdown
+--- response_raw_like: ^HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n(.*\r\n)+\r\nok$
+--- error_code: 100
+--- wait: 0.1
+--- access_log
+" 200 2 "

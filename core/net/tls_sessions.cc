@@ -42,8 +42,10 @@ int on_new(SSL* ssl, SSL_SESSION* session)
     // A TLS 1.3 session whose ticket holds it all is told here too.
     bool stateless =
         SSL_version(ssl) == TLS1_3_VERSION && !(SSL_get_options(ssl) & SSL_OP_NO_TICKET);
+    if (!store || stateless)
+        return 0;
     int size = i2d_SSL_SESSION(session, nullptr);
-    if (!store || stateless || size <= 0 || size > max_session)
+    if (size <= 0 || size > max_session)
         return 0;
     unsigned char bytes[max_session];
     unsigned char* p = bytes;

@@ -1,180 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// TLS towards clients in the real program: files that change below it, and peers that do not keep
-// to the protocol. What single records do to a stream: t/unit/net/tls_test.cc.
-#include "tls.h"
-
+// TLS towards clients in the real program: the authority's word that is stapled, and peers that do
+// not keep to the protocol. What single records do to a stream: t/unit/net/tls_test.cc.
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-
-#include "certs.h"
-#include "fleet.h"
+#include "tls_fleet.h"
 
 namespace sluice::fault {
 namespace {
 
-namespace fs = std::filesystem;
 using runner::Socket;
 using runner::TlsOptions;
 
-class TlsFleet : public Fleet
-{
-public:
-    explicit TlsFleet(const std::string& main = "worker_processes 2;") : Fleet(main)
-    {
-        fs::create_directories(root() + "/conf/certs");
-        runner::write_certificates(certs(), false);
-    }
-    std::string certs() const { return root() + "/conf/certs"; }
-    std::string tls_address() const { return std::to_string(port(1)); }
-    /// A server for `names` on the TLS port.
-    std::string server(const std::string& names, const std::string& certificate,
-                       const std::string& more = "") const
-    {
-        return "server { listen 127.0.0.1:" + tls_address() + " ssl; server_name " + names +
-               "; ssl_certificate certs/" + certificate + ".pem; ssl_certificate_key certs/" +
-               certificate + ".key; " + more + " location / { return 200 \"hi\\n\"; } }\n";
-    }
-    void copy(const std::string& from, const std::string& to) const
-    {
-        // As programs that renew certificates do: the new file appears whole.
-        fs::copy_file(certs() + "/" + from, certs() + "/next",
-                      fs::copy_options::overwrite_existing);
-        ASSERT_EQ(::chmod((certs() + "/next").c_str(), 0600), 0);
-        fs::rename(certs() + "/next", certs() + "/" + to);
-    }
-    void copy_pair(const std::string& from, const std::string& to) const
-    {
-        copy(from + ".key", to + ".key");
-        copy(from + ".pem", to + ".pem");
-    }
-    /// "TLSv1.3 … CN=localhost new, open"
-    std::string meet(const std::string& name = "") const
-    {
-        Socket socket = Socket::connect(tls_address());
-        TlsOptions options;
-        options.sni = name;
-        socket.start_tls(options, false, in_seconds(10));
-        return socket.tls() ? socket.tls()->describe() : "no connection";
-    }
-    bool all_show(const std::string& who, int times = 12) const
-    {
-        for (int i = 0; i < times; ++i)
-            if (meet().find(who) == std::string::npos)
-                return false;
-        return true;
-    }
-};
-
-void expect_quiet(const Fleet& fleet)
-{
-    std::string log = fleet.log(), out = fleet.read("logs/out");
-    for (const char* bad : {"[alert]", "[emerg]", "Sanitizer", "runtime error"}) {
-        EXPECT_EQ(log.find(bad), std::string::npos) << log.substr(log.find(bad), 500);
-        EXPECT_EQ(out.find(bad), std::string::npos) << out;
-    }
-}
-
-// ---- files
-// ------------------------------------------------------------------------------------------
-
-class TlsFiles : public testing::TestWithParam<const char*>
-{
-};
-
-TEST_P(TlsFiles, ThatChangeAreInUseWithoutAReload)
-{
-    TlsFleet fleet(GetParam());
-    fleet.copy_pair("localhost", "mine");
-    fleet.configure(GetParam(), "", fleet.server("a.test", "mine"));
-    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
-    ASSERT_TRUE(fleet.all_show("CN=localhost")) << fleet.meet();
-    std::vector<int> workers = fleet.workers();
-
-    fleet.copy_pair("wrong", "mine");
-    EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=elsewhere"); })) << fleet.log();
-    EXPECT_EQ(count(fleet.log(), "mine.pem\" has changed"), 1u) << fleet.log();
-
-    // Again, and a worker that is born later knows the last one.
-    fleet.copy_pair("client", "mine");
-    EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=client"); })) << fleet.log();
-    EXPECT_EQ(fleet.workers(), workers);
-    if (!workers.empty()) {
-        send(workers[0], SIGQUIT);
-        EXPECT_TRUE(eventually([&] {
-            std::vector<int> now = fleet.workers();
-            return now.size() == workers.size() && now != workers;
-        }));
-        EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=client"); })) << fleet.meet();
-    }
-    expect_quiet(fleet);
-}
-
-TEST_P(TlsFiles, ThatDoNotFitLeaveThoseBeforeInUse)
-{
-    TlsFleet fleet(GetParam());
-    fleet.copy_pair("localhost", "mine");
-    fleet.configure(GetParam(), "", fleet.server("a.test", "mine"));
-    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
-    fleet.copy("wrong.key", "mine.key");
-    const char* said = "key values mismatch): the certificates before it are still in use";
-    EXPECT_TRUE(eventually([&] { return count(fleet.log(), said) > 0; })) << fleet.log();
-    sleep_seconds(2.2);
-    EXPECT_EQ(count(fleet.log(), said), 1u) << fleet.log();
-    EXPECT_TRUE(fleet.all_show("CN=localhost"));
-
-    fs::remove(fleet.certs() + "/mine.key");
-    EXPECT_TRUE(eventually([&] { return count(fleet.log(), "still in use") == 2; })) << fleet.log();
-    EXPECT_TRUE(fleet.all_show("CN=localhost"));
-
-    fleet.copy_pair("wrong", "mine");
-    EXPECT_TRUE(eventually([&] { return fleet.all_show("CN=elsewhere"); })) << fleet.log();
-    expect_quiet(fleet);
-}
-
-INSTANTIATE_TEST_SUITE_P(With, TlsFiles,
-                         testing::Values("worker_processes 2;", "master_process off;"));
-
-TEST(TlsMany, AreParsedWhenTheyAreAskedFor)
-{
-    constexpr int many = 130, bad = 120;  // 100 are parsed at once
-    TlsFleet fleet;
-    std::string servers;
-    for (int i = 0; i < many; ++i) {
-        std::string name = "h" + std::to_string(i);
-        fleet.copy_pair(i % 2 ? "localhost" : "wrong", name);
-        servers += fleet.server(name + ".test", name);
-    }
-    fleet.copy("ca.key", "h" + std::to_string(bad) + ".key");
-    fleet.configure("worker_processes 1;", "", servers);
-    Said said = fleet.run({"-t"});
-    EXPECT_EQ(said.code, 1);
-    EXPECT_NE(said.text.find("h120.key\") failed (SSL: error:05800074"), std::string::npos)
-        << said.text;
-    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
-    EXPECT_NE(fleet.meet("h1.test").find("CN=localhost"), std::string::npos);
-    EXPECT_NE(fleet.meet("h128.test").find("CN=elsewhere"), std::string::npos);
-    EXPECT_NE(fleet.meet("h129.test").find("CN=localhost"), std::string::npos);
-    for (int i = 0; i < 2; ++i)
-        EXPECT_NE(fleet.meet("h120.test").find("failed"), std::string::npos);
-    EXPECT_EQ(count(fleet.log(), "[error]"), 1u) << fleet.log();
-
-    // It is put right, without a reload.
-    fleet.copy_pair("localhost", "h120");
-    EXPECT_TRUE(eventually([&] {
-        return fleet.meet("h120.test").find("CN=localhost") != std::string::npos;
-    })) << fleet.log();
-    EXPECT_EQ(count(fleet.log(), "[emerg]"), 1u);  // of -t
-    EXPECT_EQ(count(fleet.log(), "[alert]"), 0u);
-    EXPECT_EQ(count(fleet.read("logs/out"), "Sanitizer"), 0u);
-}
-
-// ---- stapling
-// ---------------------------------------------------------------------------------------
+// ---- stapling -----------------------------------------------------------------------------------
 
 // Answers what the fleet asks; an empty answer: never.
 class Responder
@@ -297,6 +137,29 @@ TEST_F(TlsStapling, NoAnswerAboutAnotherCertificateIsStapled)
     expect_quiet(fleet);
 }
 
+// Signed by somebody who is in the response: who that is, only ssl_stapling_verify asks.
+TEST_F(TlsStapling, OfAStrangerOnlyWhereNobodyVerifies)
+{
+    for (bool verify : {false, true}) {
+        Responder responder(fleet.port(2), fleet.read("conf/certs/other-ocsp.der"));
+        if (!verify) {
+            start("localhost");
+            EXPECT_FALSE(stapled());
+            EXPECT_TRUE(eventually([&] { return stapled(); })) << fleet.log();
+            fleet.signal(SIGQUIT);
+            EXPECT_EQ(fleet.wait_end(10), 0);
+            continue;
+        }
+        start("localhost", "ssl_stapling_verify on;");
+        EXPECT_FALSE(stapled());
+        EXPECT_TRUE(eventually([&] {
+            return count(fleet.log(), "OCSP_basic_verify() failed") == 1;
+        })) << fleet.log();
+        EXPECT_FALSE(stapled());
+    }
+    expect_quiet(fleet);
+}
+
 TEST_F(TlsStapling, NorWhatIsNone)
 {
     Responder responder(fleet.port(2), "no DER");
@@ -320,8 +183,7 @@ TEST_F(TlsStapling, WithoutAnIssuerNobodyIsAsked)
     expect_quiet(fleet);
 }
 
-// ---- peers that do not keep to the protocol
-// ---------------------------------------------------------
+// ---- peers that do not keep to the protocol -----------------------------------------------------
 
 struct TlsPeers : testing::Test {
     TlsFleet fleet{"worker_processes 1;"};

@@ -124,14 +124,14 @@ void write_crl(const std::string& path, const Identity& ca, X509* revoked)
     X509_CRL_free(crl);
 }
 
-void write_ocsp(const std::string& path, const Identity& ca, X509* subject)
+void write_ocsp(const std::string& path, const Identity& ca, X509* subject, const Identity& signer)
 {
     OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
     OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), subject, ca.certificate);
     ASN1_TIME* from = X509_gmtime_adj(nullptr, -day);
     ASN1_TIME* to = X509_gmtime_adj(nullptr, day);
     need(OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, from, to) &&
-         OCSP_basic_sign(basic, ca.certificate, ca.key, EVP_sha256(), nullptr, 0) == 1);
+         OCSP_basic_sign(basic, signer.certificate, signer.key, EVP_sha256(), nullptr, 0) == 1);
     OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
     BIO* out = BIO_new_file(path.c_str(), "w");
     need(out != nullptr && i2d_OCSP_RESPONSE_bio(out, response) == 1);
@@ -192,7 +192,8 @@ void write_certificates(const std::string& d, bool with_rsa)
     if (with_rsa)
         write(d, "rsa",
               make({.name = "rsa", .alternatives = names, .rsa = true, .serial = 11}, &ca));
-    write_ocsp(d + "/ocsp.der", ca, localhost.certificate);
+    write_ocsp(d + "/ocsp.der", ca, localhost.certificate, ca);
+    write_ocsp(d + "/other-ocsp.der", ca, localhost.certificate, other);
     write_dh(d + "/dh.pem");
     std::ofstream(d + "/passwords") << "wrong\nsecret\n";
 }

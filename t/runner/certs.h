@@ -11,7 +11,7 @@
 //                     intermediate authority, which is in the file too
 //   NAME.key          unencrypted;   locked.key: that of localhost, with the password "secret"
 //   passwords         "wrong" and "secret"
-//   ocsp.der          ca's word that localhost.pem is good
+//   ocsp.der          ca's word that localhost.pem is good;   other-ocsp.der: other-ca's
 //   dh.pem            parameters
 #pragma once
 

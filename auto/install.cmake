@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# `cmake --install build [--prefix /usr]`, also with DESTDIR: the program in PREFIX/sbin, configurations in
+# PREFIX/etc/sluice (/etc/sluice for /usr; what is there already stays), the unit and the licence. The unit in conf/
+# is written for /usr/local; its paths follow the prefix.
+if(NOT TARGET sluice)
+  return()
+endif()
+install(TARGETS sluice RUNTIME DESTINATION sbin)
+install(FILES LICENSE README.md auto/CHANGES DESTINATION share/doc/sluice)
+install(CODE "set(sluice_source \"${CMAKE_SOURCE_DIR}\")")
+install(CODE [[
+  set(prefix "${CMAKE_INSTALL_PREFIX}")
+  if(prefix STREQUAL "/usr")
+    set(etc /etc)
+  else()
+    set(etc "${prefix}/etc")
+  endif()
+  set(root "$ENV{DESTDIR}")
+  foreach(name sluice.conf mime.types fastcgi_params scgi_params uwsgi_params)
+    if(EXISTS "${root}${etc}/sluice/${name}")
+      message(STATUS "Kept: ${root}${etc}/sluice/${name}")
+    else()
+      file(INSTALL "${sluice_source}/conf/${name}" DESTINATION "${etc}/sluice")
+    endif()
+  endforeach()
+  file(READ "${sluice_source}/conf/sluice.service" unit)
+  string(REPLACE "/usr/local/etc" "${etc}" unit "${unit}")
+  string(REPLACE "/usr/local" "${prefix}" unit "${unit}")
+  set(path "${root}${prefix}/lib/systemd/system/sluice.service")
+  message(STATUS "Installing: ${path}")
+  file(WRITE "${path}" "${unit}")
+]])

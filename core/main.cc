@@ -17,6 +17,7 @@ public:
     {
         service_.finish(diag, log, prefix);
     }
+    void check_names(conf::Diagnostics& diag) override { service_.check_names(diag); }
     std::vector<net::ListenSpec> listens() override { return service_.listens(); }
     std::vector<std::string> directories() override { return service_.directories(); }
     zone::Set* zones() override { return &service_.main().zones; }

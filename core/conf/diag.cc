@@ -2,8 +2,11 @@
 #include "core/conf/diag.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+
+#include "core/base/bytes.h"
 
 namespace sluice::conf {
 
@@ -53,6 +56,8 @@ std::string_view line_of(std::string_view text, uint32_t line)
 
 bool before(const Diagnostics::Entry* a, const Diagnostics::Entry* b)
 {
+    if (a->late != b->late)
+        return b->late;
     if (a->place.empty() || b->place.empty())
         return !a->place.empty() && b->place.empty();
     auto less = [](const Pos& x, const Pos& y) {
@@ -113,6 +118,7 @@ void Diagnostics::add(Entry entry, Pos pos, Pos caret, const std::string& hint)
 {
     entry.text = one_line(entry.text) + in_place(pos);
     entry.extra = excerpt(caret.line ? caret : pos) + indented(hint);
+    entry.late = late_;
     if (pos.line && pos.file < files_.size()) {
         for (Pos at = pos; at.line && at.file < files_.size(); at = files_[at.file]->included_at)
             entry.place.push_back(at);
@@ -135,10 +141,46 @@ void Diagnostics::error(Pos pos, std::string text, std::string hint, Pos caret)
     add({.warning = false, .text = std::move(text)}, pos, caret, hint);
 }
 
-void Diagnostics::warn(Pos pos, std::string_view code, std::string text, Pos caret)
+void Diagnostics::error(const Place& place, std::string text, std::string hint)
+{
+    error(place.stop, std::move(text), std::move(hint), inside(place));
+}
+
+void Diagnostics::warn(Pos pos, std::string_view code, std::string text, Pos caret,
+                       std::string hint)
 {
     if (warnings() < max_kept)
-        add({.warning = true, .text = std::move(text), .code = std::string(code)}, pos, caret, {});
+        add({.warning = true, .text = std::move(text), .code = std::string(code)}, pos, caret,
+            hint);
+}
+
+bool Diagnostics::doubtful(std::string_view name) const
+{
+    auto in_name = [this](size_t i) {
+        return i < doubts_.size() &&
+               (is_alpha(doubts_[i]) || is_digit(doubts_[i]) || doubts_[i] == '_');
+    };
+    for (size_t at = 0; (at = doubts_.find(name, at)) != std::string::npos; ++at)
+        if ((at == 0 || !in_name(at - 1)) && !in_name(at + name.size()))
+            return true;
+    return false;
+}
+
+void Diagnostics::lacks(std::string_view nginx_module)
+{
+    lacking_.emplace(nginx_module);
+    ++for_lacking_;
+}
+
+std::string Diagnostics::summary() const
+{
+    if (errors_ < 2)
+        return {};
+    std::string text = fmt::format("{} errors in all", errors_);
+    if (for_lacking_)
+        text += fmt::format(", {} of them for what is not built into this sluice: {}", for_lacking_,
+                            fmt::join(lacking_, ", "));
+    return text;
 }
 
 std::vector<const Diagnostics::Entry*> Diagnostics::entries() const

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of the directives that nginx's documentation lists, of all its modules: for telling "not
-// built in" from "no such thing". Names only; where they stand and what they take is their modules'
-// business.
+// Names that nginx's documentation lists, of all its modules: for telling "not built in" from "no
+// such thing". Names only; where directives stand and what they take is their modules' business.
+#include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_set>
 
@@ -165,6 +166,129 @@ bool known_in_nginx(std::string_view name)
         return out;
     }();
     return set.contains(name);
+}
+
+namespace {
+
+struct Owner {
+    std::string_view module;
+    // Blank-separated; one that ends with * is a beginning. The first owner that fits counts.
+    std::string_view names;
+};
+
+constexpr Owner directive_owners[] = {
+    {"access", "allow deny"},
+    {"addition", "add_after_body add_before_body addition_types"},
+    {"auth_basic", "auth_basic auth_basic_user_file"},
+    {"auth_jwt", "auth_jwt*"},
+    {"auth_request", "auth_request auth_request_set"},
+    {"autoindex", "autoindex*"},
+    {"browser", "ancient_browser* modern_browser*"},
+    {"charset", "charset* override_charset source_charset"},
+    {"dav", "create_full_put_path dav_access dav_methods min_delete_depth"},
+    {"empty_gif", "empty_gif"},
+    {"f4f", "f4f*"},
+    {"flv", "flv"},
+    {"geo", "geo"},
+    {"geoip", "geoip_*"},
+    {"google_perftools", "google_perftools_profiles"},
+    {"grpc", "grpc_*"},
+    {"gunzip", "gunzip*"},
+    {"gzip_static", "gzip_static"},
+    {"gzip", "gzip*"},
+    {"hls", "hls*"},
+    {"http2", "http2*"},
+    {"http3", "http3* quic_*"},
+    {"image_filter", "image_filter*"},
+    {"internal_redirect", "internal_redirect"},
+    {"js", "js_*"},
+    {"keyval", "keyval*"},
+    {"limit_conn", "limit_conn*"},
+    {"limit_req", "limit_req*"},
+    {"mail", "mail auth_http* imap_* pop3_* smtp_* starttls protocol xclient"},
+    {"map", "map*"},
+    {"mgmt", "mgmt"},
+    {"mirror", "mirror*"},
+    {"mp4", "mp4*"},
+    {"perl", "perl*"},
+    {"proxy cache", "proxy_cache* proxy_no_cache"},
+    {"fastcgi cache", "fastcgi_cache* fastcgi_no_cache"},
+    {"scgi cache", "scgi_cache* scgi_no_cache"},
+    {"uwsgi cache", "uwsgi_cache* uwsgi_no_cache"},
+    {"fastcgi", "fastcgi_*"},
+    {"memcached", "memcached_*"},
+    {"scgi", "scgi_*"},
+    {"uwsgi", "uwsgi_*"},
+    {"random_index", "random_index"},
+    {"realip", "real_ip_header real_ip_recursive set_real_ip_from"},
+    {"referer", "referer_hash_* valid_referers"},
+    {"rewrite", "break if rewrite rewrite_log set uninitialized_variable_warn"},
+    {"secure_link", "secure_link*"},
+    {"session_log", "session_log*"},
+    {"slice", "slice"},
+    {"split_clients", "split_clients"},
+    {"ssi", "ssi ssi_*"},
+    {"status", "status status_*"},
+    {"stream",
+     "stream preread_* proxy_download_rate proxy_half_close proxy_protocol_timeout proxy_requests "
+     "proxy_responses proxy_session_drop proxy_timeout proxy_upload_rate ssl_preread tunnel_pass"},
+    {"sub", "sub_filter*"},
+    {"tunnel", "tunnel_*"},
+    {"upstream_conf", "upstream_conf"},
+    {"userid", "userid*"},
+    {"xslt", "xml_entities xslt_*"},
+    {"zone_sync", "zone_sync*"},
+};
+
+constexpr Owner variable_owners[] = {
+    {"browser", "ancient_browser modern_browser msie"},
+    {"proxy cache", "upstream_cache_status"},
+    {"fastcgi", "fastcgi_script_name fastcgi_path_info"},
+    {"geoip", "geoip_*"},
+    {"gzip", "gzip_ratio"},
+    {"http2", "http2"},
+    {"http3", "http3 quic_connection"},
+    {"auth_jwt", "jwt_*"},
+    {"limit_conn", "limit_conn_status"},
+    {"limit_req", "limit_req_status"},
+    {"memcached", "memcached_key"},
+    {"otel", "otel_*"},
+    {"proxy", "proxy_host proxy_port proxy_add_x_forwarded_for"},
+    {"realip", "realip_remote_addr realip_remote_port"},
+    {"referer", "invalid_referer"},
+    {"secure_link", "secure_link secure_link_expires"},
+    {"session_log", "session_log_binary_id session_log_id"},
+    {"slice", "slice_range"},
+    {"ssi", "date_gmt date_local"},
+    {"stub_status",
+     "connections_active connections_reading connections_writing connections_waiting"},
+    {"userid", "uid_got uid_reset uid_set"},
+};
+
+std::string_view owner_of(std::string_view name, std::span<const Owner> owners)
+{
+    for (const Owner& owner : owners)
+        for (std::string_view rest = owner.names; !rest.empty();) {
+            size_t end = std::min(rest.find(' '), rest.size());
+            std::string_view one = rest.substr(0, end);
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            if (one == name ||
+                (one.ends_with('*') && name.starts_with(one.substr(0, one.size() - 1))))
+                return owner.module;
+        }
+    return {};
+}
+
+}  // namespace
+
+std::string_view nginx_module_of_directive(std::string_view name)
+{
+    return known_in_nginx(name) ? owner_of(name, directive_owners) : std::string_view{};
+}
+
+std::string_view nginx_module_of_variable(std::string_view name)
+{
+    return owner_of(name, variable_owners);
 }
 
 }  // namespace sluice::conf

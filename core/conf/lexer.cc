@@ -23,34 +23,24 @@ bool is_plain(char c)
     return !is_space(c) && c != '\\' && c != '$' && c != ';' && c != '{';
 }
 
+// The backslash at raw[i] goes, and what follows it means one byte.
+bool escapes(std::string_view raw, size_t i)
+{
+    return raw[i] == '\\' && i + 1 < raw.size() &&
+           std::string_view("\"'\\trn").find(raw[i + 1]) != std::string_view::npos;
+}
+
 std::string unescape(std::string_view raw)
 {
     std::string out;
     out.reserve(raw.size());
     for (size_t i = 0; i < raw.size(); ++i) {
-        if (raw[i] != '\\' || i + 1 == raw.size()) {
+        if (!escapes(raw, i)) {  // a backslash before others stays, and they count on their own
             out += raw[i];
             continue;
         }
-        switch (raw[i + 1]) {
-        case '"':
-        case '\'':
-        case '\\': out += raw[++i]; break;
-        case 't':
-            out += '\t';
-            ++i;
-            break;
-        case 'r':
-            out += '\r';
-            ++i;
-            break;
-        case 'n':
-            out += '\n';
-            ++i;
-            break;
-        default:  // stays, and the byte after it is looked at on its own
-            out += raw[i];
-        }
+        char c = raw[++i];
+        out += c == 't' ? '\t' : c == 'r' ? '\r' : c == 'n' ? '\n' : c;
     }
     return out;
 }
@@ -181,6 +171,32 @@ Token Lexer::word()
     else
         token.text = unescape(text);
     return token;
+}
+
+Pos Diagnostics::inside(const Place& place) const
+{
+    Pos at = place.word;
+    if (at.line == 0 || at.file >= files_.size())
+        return place.stop;
+    std::string_view text = files_[at.file]->text;
+    for (uint32_t line = 1; line < at.line && text.find('\n') != text.npos; ++line)
+        text.remove_prefix(text.find('\n') + 1);
+    text.remove_prefix(std::min<size_t>(at.column - 1, text.size()));
+    auto step = [&] {
+        if (text.empty())
+            return;
+        bool end = text.front() == '\n';
+        text.remove_prefix(1);
+        at = end ? Pos{at.file, at.line + 1, 1} : Pos{at.file, at.line, at.column + 1};
+    };
+    if (text.starts_with('"') || text.starts_with('\''))
+        step();
+    for (size_t i = 0; i < place.offset; ++i) {
+        if (!text.empty() && escapes(text, 0))
+            step();
+        step();
+    }
+    return at;
 }
 
 }  // namespace sluice::conf

@@ -45,6 +45,17 @@ void Apply::fail_at(size_t i, std::string text, std::string hint)
                i < node.args.size() ? node.args[i].pos : node.name.pos);
 }
 
+void Apply::fail_inside(size_t i, size_t offset, std::string text, std::string hint)
+{
+    failed_ = true;
+    diag.error(place(i, offset), std::move(text), std::move(hint));
+}
+
+Place Apply::place(size_t i, size_t offset) const
+{
+    return {node.stop.line ? node.stop : node.args[i].pos, node.args[i].pos, offset};
+}
+
 void Apply::fail_directive(std::string_view what, std::string hint)
 {
     fail(fmt::format("\"{}\" directive {}", name(), what), std::move(hint));
@@ -61,15 +72,21 @@ void Apply::fail_node(const Node& child, std::string text, std::string hint)
     diag.error(child.stop, std::move(text), std::move(hint), child.name.pos);
 }
 
+void Apply::fail_in_name(const Node& child, size_t offset, std::string text)
+{
+    failed_ = true;
+    diag.error(Place{child.stop, child.name.pos, offset}, std::move(text));
+}
+
 void Apply::fail_end(std::string text, std::string hint)
 {
     failed_ = true;
     diag.error(node.end, std::move(text), std::move(hint), node.name.pos);
 }
 
-void Apply::warn(std::string_view code, std::string text)
+void Apply::warn(std::string_view code, std::string text, std::string hint)
 {
-    diag.warn(node.stop, code, std::move(text), node.name.pos);
+    diag.warn(node.stop, code, std::move(text), node.name.pos, std::move(hint));
 }
 
 namespace detail {
@@ -97,34 +114,65 @@ void Interpreter::run(const std::vector<Node>& nodes, Block& block)
         apply(node, block);
 }
 
+namespace {
+
+void doubt(const Node& node, Diagnostics& diag)
+{
+    diag.doubt(node.name.text);  // the regex of a map's line, say
+    for (const Token& arg : node.args)
+        diag.doubt(arg.text);
+    for (const Node& child : node.children)
+        doubt(child, diag);
+}
+
+}  // namespace
+
 void Interpreter::apply(const Node& node, Block& block)
 {
+    if (!applied(node, block))
+        doubt(node, diag_);
+}
+
+// False: it failed, or nobody knows it; what stands in it has no effect.
+bool Interpreter::applied(const Node& node, Block& block)
+{
     auto found = rows_.find(node.name.text);
-    if (found == rows_.end())
-        return unknown(node, block);
+    if (found == rows_.end()) {
+        unknown(node, block);
+        return false;
+    }
     const std::vector<Row>& rows = found->second;
     auto row = std::find_if(rows.begin(), rows.end(),
                             [&](const Row& r) { return (r.directive->where & block.where) != 0; });
-    if (row == rows.end())
-        return misplaced(node, rows);
+    if (row == rows.end()) {
+        misplaced(node, rows);
+        return false;
+    }
     const Directive& directive = *row->directive;
     if (!shape_fits(node, directive))
-        return;
+        return false;
     void* conf = directive.set.tag ? block.conf(row->set, directive.set.tag) : nullptr;
     // Fails when a row claims a level that its module has no conf for.
     SLUICE_CHECK(conf || !directive.set.tag);
     Apply apply{node, diag_, *this, block, directive};
     directive.set.apply(apply, conf);
+    return !apply.failed();
 }
 
 void Interpreter::unknown(const Node& node, Block& block)
 {
     const std::string& name = node.name.text;
     std::string hint;
-    if (known_in_nginx(name))
+    if (std::string_view module = nginx_module_of_directive(name); !module.empty()) {
+        hint = fmt::format("a directive of nginx's {} module, which is not built into this sluice",
+                           module);
+        diag_.lacks(module);
+    } else if (known_in_nginx(name)) {
         hint = "this directive exists in nginx but is not built into this sluice";
-    else if (std::string near = nearest(name, block.where); !near.empty())
+        diag_.lacks(fmt::format("\"{}\"", name));
+    } else if (std::string near = nearest(name, block.where); !near.empty()) {
         hint = fmt::format("did you mean \"{}\"?", near);
+    }
     diag_.error(node.stop, fmt::format("unknown directive \"{}\"", name), std::move(hint),
                 node.name.pos);
 }
@@ -179,12 +227,43 @@ bool Interpreter::shape_fits(const Node& node, const Directive& row)
     return false;
 }
 
+namespace {
+
+bool has_nearest(std::string_view name)
+{
+    return name.size() >= 3 && name.size() <= 64;
+}
+
+size_t most_edits(std::string_view name)
+{
+    return name.size() < 6 ? 2 : 3;
+}
+
+}  // namespace
+
+std::string nearest_name(std::string_view name, const std::vector<std::string>& names)
+{
+    size_t limit = most_edits(name), best = limit + 1;
+    std::string_view found;
+    for (std::string_view known : names) {
+        if (!has_nearest(name))
+            break;
+        size_t distance = edit_distance(name, known, limit);
+        if (distance < known.size() / 2 + 1 &&
+            (distance < best || (distance == best && distance <= limit && known < found))) {
+            best = distance;
+            found = known;
+        }
+    }
+    return std::string(found);
+}
+
 /// A name that may stand here wins over one that may not.
 std::string Interpreter::nearest(std::string_view name, Where where) const
 {
-    if (name.size() < 3 || name.size() > 64)
+    if (!has_nearest(name))
         return {};
-    size_t limit = name.size() < 6 ? 2 : 3;
+    size_t limit = most_edits(name);
     size_t best = (limit + 1) * 2;
     std::string_view found;
     for (const auto& [known, rows] : rows_) {

@@ -98,14 +98,20 @@ struct Apply {
     void fail(std::string text, std::string hint = {});
     /// The same with the caret at an argument.
     void fail_at(size_t arg, std::string text, std::string hint = {});
+    /// The same with the caret inside an argument, at byte `offset` of its text.
+    void fail_inside(size_t arg, size_t offset, std::string text, std::string hint = {});
+    /// Where an argument stands, from byte `offset` on.
+    Place place(size_t arg, size_t offset = 0) const;
     /// nginx's `"NAME" directive WHAT`, as in `"listen" directive is duplicate`.
     void fail_directive(std::string_view what, std::string hint = {});
     void fail_directive_at(size_t arg, std::string_view what, std::string hint = {});
     /// An error at a child that the setter reads by itself (a line of a map, say).
     void fail_node(const Node& child, std::string text, std::string hint = {});
+    /// The same with the caret inside the child's name.
+    void fail_in_name(const Node& child, size_t offset, std::string text);
     /// An error that shows once the block has been read: nginx names the line of its }.
     void fail_end(std::string text, std::string hint = {});
-    void warn(std::string_view code, std::string text);
+    void warn(std::string_view code, std::string text, std::string hint = {});
     bool failed() const { return failed_; }
 
     bool failed_ = false;
@@ -132,6 +138,7 @@ private:
     };
 
     void apply(const Node& node, Block& block);
+    bool applied(const Node& node, Block& block);
     void unknown(const Node& node, Block& block);
     void misplaced(const Node& node, const std::vector<Row>& rows);
     bool shape_fits(const Node& node, const Directive& row);
@@ -145,8 +152,16 @@ private:
 /// The smallest number of single-byte edits that make `b` of `a`; `limit` + 1 when there are more.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit);
 
+/// The nearest of `names` that could be meant: few edits for its length, the alphabetically first
+/// of equals. "" when none is near.
+std::string nearest_name(std::string_view name, const std::vector<std::string>& names);
+
 /// True for a directive of stock nginx, whether it is built in here or not.
 bool known_in_nginx(std::string_view name);
+/// The module of nginx that a directive (a variable, without '$') belongs to, "" for its core and
+/// for what it does not have. Only what may be missing here is listed.
+std::string_view nginx_module_of_directive(std::string_view name);
+std::string_view nginx_module_of_variable(std::string_view name);
 
 namespace detail {
 

@@ -325,7 +325,11 @@ struct Main {
     std::shared_ptr<void> upstreams;  // upstream::Groups: the layer above makes it
     zone::Set zones;                  // by declare_zone() and use_zone(), core/http/zones.h
     /// Where zones are used, to say where one is missing.
-    std::vector<std::pair<const zone::Zone*, conf::Pos>> zone_uses;
+    struct ZoneUse {
+        const zone::Zone* zone;
+        conf::Place place;
+    };
+    std::vector<ZoneUse> zone_uses;
 
     template <class C>
     C& conf(const Module& m) const

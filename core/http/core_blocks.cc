@@ -15,6 +15,7 @@ struct LocationLine {
     Location::Kind kind = Location::prefix;
     std::string name;
     bool caseless = false;
+    size_t arg = 0, skip = 0;  // where the name stands
 };
 
 bool parse_location_line(conf::Apply& apply, LocationLine& line)
@@ -37,14 +38,14 @@ bool parse_location_line(conf::Apply& apply, LocationLine& line)
                           "one of = ^~ ~ ~*");
             return false;
         }
-        line.name = apply.arg(1);
+        line.name = apply.arg(line.arg = 1);
         return true;
     }
     // The modifier may stick to the name.
     for (std::string_view m : {"=", "^~", "~*", "~"})
         if (first.starts_with(m)) {
             modifier(m);
-            line.name = first.substr(m.size());
+            line.name = first.substr(line.skip = m.size());
             return true;
         }
     line.name = first;
@@ -82,14 +83,9 @@ void refuse_name(conf::Apply& apply, size_t i, const Server& server)
 
 bool compile_pattern(conf::Apply& apply, const LocationLine& line, Location& location)
 {
-    auto regex = Regex::compile(line.name, line.caseless);
-    if (!regex) {
-        apply.fail(regex.error());
+    if (!compile_regex(apply, line.arg, line.skip, line.caseless, location.pattern))
         return false;
-    }
-    location.pattern = std::move(*regex);
-    location.groups =
-        bind_groups(location.pattern, http_block(apply).main.variables, apply.node.name.pos);
+    location.groups = bind_groups(location.pattern, http_block(apply).main.variables);
     return true;
 }
 
@@ -172,11 +168,9 @@ void set_server_name(conf::Apply& apply)
                 return apply.fail_at(i, fmt::format("empty regex in server name \"{}\"", text));
             name.is_regex = true;
             name.text = text.substr(1);
-            auto regex = Regex::compile(name.text, true);
-            if (!regex)
-                return apply.fail_at(i, regex.error());
-            name.pattern = std::move(*regex);
-            name.groups = bind_groups(name.pattern, block.main.variables, apply.node.name.pos);
+            if (!compile_regex(apply, i, 1, true, name.pattern))
+                return;
+            name.groups = bind_groups(name.pattern, block.main.variables);
         } else {
             if (text.find('/') != std::string_view::npos)
                 apply.warn("server-name-slash",

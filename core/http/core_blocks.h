@@ -21,5 +21,7 @@ void set_error_log(conf::Apply& apply, CoreLocation& conf);
 /// All has been read: inherits from the outside in, builds trees and listeners, runs the modules'
 /// finish and install hooks, flattens handlers.
 void finish_main(Main& main, conf::Diagnostics& diag);
+/// Of a configuration that has errors already: what is said of names all the same.
+void check_names(Main& main, conf::Diagnostics& diag);
 
 }  // namespace sluice::http

@@ -72,6 +72,10 @@ void finish_modules(Main& main, conf::Diagnostics& diag)
                 if (!m->location_conf || location.confs.owns(m->index))
                     m->finish_location(finish, location.confs.at(m->index));
             });
+}
+
+void install_modules(Main& main)
+{
     for (const Module* m : all_modules())
         if (m->install) {
             Install install(main);
@@ -125,11 +129,19 @@ void finish_main(Main& main, conf::Diagnostics& diag)
         bind_server(*server);
     build_listeners(main, diag);
     finish_modules(main, diag);
+    install_modules(main);
     check_tls(main, diag);
     main.limit_rate_variable = main.variables.use("limit_rate", {});
     main.variables.finish(diag);
     check_zones(main, diag);
     flatten_all_handlers(main);
+}
+
+void check_names(Main& main, conf::Diagnostics& diag)
+{
+    install_modules(main);
+    main.variables.finish(diag);
+    check_zones(main, diag);
 }
 
 }  // namespace sluice::http

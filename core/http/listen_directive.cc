@@ -91,13 +91,13 @@ bool parse_keepalive(std::string_view value, os::ListenOptions& o)
 
 enum class Taken { yes, no, bad };
 
-Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string_view value,
-                          os::ListenOptions& o)
+Taken parse_number_option(conf::Apply& apply, size_t i, std::string_view name,
+                          std::string_view value, os::ListenOptions& o)
 {
     auto number = [&](int& out) {
         auto n = parse_decimal(value);
         if (!n || *n > INT32_MAX) {
-            apply.fail(fmt::format("invalid {} \"{}\"", name, value));
+            apply.fail_at(i, fmt::format("invalid {} \"{}\"", name, value));
             return Taken::bad;
         }
         out = static_cast<int>(*n);
@@ -106,7 +106,7 @@ Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string
     auto size = [&](int& out) {
         auto n = conf::parse_size(value);
         if (!n || *n > INT32_MAX) {
-            apply.fail(fmt::format("invalid {} \"{}\"", name, value));
+            apply.fail_at(i, fmt::format("invalid {} \"{}\"", name, value));
             return Taken::bad;
         }
         out = static_cast<int>(*n);
@@ -124,13 +124,14 @@ Taken parse_number_option(conf::Apply& apply, std::string_view name, std::string
 }
 
 // accept= and accept_trigger=, of sluice.
-Taken parse_accept(conf::Apply& apply, std::string_view name, std::string_view value,
+Taken parse_accept(conf::Apply& apply, size_t i, std::string_view name, std::string_view value,
                    net::ListenSpec& spec)
 {
     using net::AcceptMode, net::AcceptTrigger;
     if (name == "accept_trigger") {
         if (value != "level" && value != "edge") {
-            apply.fail(fmt::format("invalid accept_trigger \"{}\"", value), "it is level or edge");
+            apply.fail_at(i, fmt::format("invalid accept_trigger \"{}\"", value),
+                          "it is level or edge");
             return Taken::bad;
         }
         spec.trigger = value == "edge" ? AcceptTrigger::edge : AcceptTrigger::level;
@@ -139,17 +140,18 @@ Taken parse_accept(conf::Apply& apply, std::string_view name, std::string_view v
     if (name != "accept")
         return Taken::no;
     if (value != "mutex" && value != "exclusive" && value != "reuseport") {
-        apply.fail(fmt::format("invalid accept mode \"{}\"", value),
-                   "it is mutex, exclusive or reuseport");
+        apply.fail_at(i, fmt::format("invalid accept mode \"{}\"", value),
+                      "it is mutex, exclusive or reuseport");
         return Taken::bad;
     }
     if (spec.options.reuseport && value != "reuseport") {
-        apply.fail(fmt::format("\"reuseport\" and \"accept={}\" contradict each other", value));
+        apply.fail_at(i,
+                      fmt::format("\"reuseport\" and \"accept={}\" contradict each other", value));
         return Taken::bad;
     }
     bool other = spec.mode_is_set && spec.mode != AcceptMode::reuseport && value == "reuseport";
     if (other) {
-        apply.fail("\"reuseport\" contradicts the accept mode that stands before it");
+        apply.fail_at(i, "\"reuseport\" contradicts the accept mode that stands before it");
         return Taken::bad;
     }
     spec.options.reuseport = value == "reuseport";
@@ -160,8 +162,9 @@ Taken parse_accept(conf::Apply& apply, std::string_view name, std::string_view v
     return Taken::yes;
 }
 
-Taken parse_value_option(conf::Apply& apply, std::string_view word, net::ListenSpec& spec)
+Taken parse_value_option(conf::Apply& apply, size_t i, net::ListenSpec& spec)
 {
+    std::string_view word = apply.arg(i);
     os::ListenOptions& o = spec.options;
     size_t equals = word.find('=');
     if (equals == std::string_view::npos)
@@ -169,7 +172,7 @@ Taken parse_value_option(conf::Apply& apply, std::string_view word, net::ListenS
     std::string_view name = word.substr(0, equals), value = word.substr(equals + 1);
     if (name == "ipv6only") {
         if (value != "on" && value != "off") {
-            apply.fail(fmt::format("invalid ipv6only flags \"{}\"", value));
+            apply.fail_at(i, fmt::format("invalid ipv6only flags \"{}\"", value));
             return Taken::bad;
         }
         o.ipv6only = value == "on";
@@ -177,22 +180,31 @@ Taken parse_value_option(conf::Apply& apply, std::string_view word, net::ListenS
     }
     if (name == "so_keepalive") {
         if (!parse_keepalive(value, o)) {
-            apply.fail(fmt::format("invalid so_keepalive value: \"{}\"", value));
+            apply.fail_at(i, fmt::format("invalid so_keepalive value: \"{}\"", value));
             return Taken::bad;
         }
         return Taken::yes;
     }
     if (name == "setfib" || name == "accept_filter") {
-        apply.fail(fmt::format("{} \"{}\" is not supported on this platform, ignored", name, word));
+        apply.fail_at(
+            i, fmt::format("{} \"{}\" is not supported on this platform, ignored", name, word));
         return Taken::bad;
     }
-    if (Taken taken = parse_accept(apply, name, value, spec); taken != Taken::no)
+    if (Taken taken = parse_accept(apply, i, name, value, spec); taken != Taken::no)
         return taken;
-    return parse_number_option(apply, name, value, o);
+    return parse_number_option(apply, i, name, value, o);
 }
 
-bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
+// What may stand behind the address, here or in nginx.
+const std::vector<std::string> known_options = {
+    "default_server", "bind",          "deferred", "reuseport", "use_reserve",    "ssl",
+    "http2",          "quic",          "backlog",  "fastopen",  "proxy_protocol", "multipath",
+    "rcvbuf",         "sndbuf",        "ipv6only", "setfib",    "so_keepalive",   "accept_filter",
+    "accept",         "accept_trigger"};
+
+bool parse_option(conf::Apply& apply, size_t i, ListenLine& line)
 {
+    std::string_view word = apply.arg(i);
     os::ListenOptions& o = line.spec.options;
     if (word == "default_server" || word == "default") {
         line.default_server = true;
@@ -202,7 +214,7 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
         o.deferred = o.deferred || word == "deferred";
         line.options_set = true;
         return word != "reuseport" ||
-               parse_accept(apply, "accept", "reuseport", line.spec) == Taken::yes;
+               parse_accept(apply, i, "accept", "reuseport", line.spec) == Taken::yes;
     }
     if (word == "use_reserve") {
         line.spec.use_reserve = line.options_set = true;
@@ -212,7 +224,7 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
         line.ssl = true;
         return true;
     }
-    Taken taken = parse_value_option(apply, word, line.spec);
+    Taken taken = parse_value_option(apply, i, line.spec);
     if (taken == Taken::bad)
         return false;
     if (taken == Taken::yes) {
@@ -221,10 +233,14 @@ bool parse_option(conf::Apply& apply, std::string_view word, ListenLine& line)
     }
     for (std::string_view other : {"http2", "quic", "proxy_protocol", "multipath"})
         if (word == other) {
-            apply.fail(fmt::format("the \"{}\" parameter is not built into this sluice", word));
+            apply.fail_at(i,
+                          fmt::format("the \"{}\" parameter is not built into this sluice", word));
             return false;
         }
-    apply.fail(fmt::format("invalid parameter \"{}\"", word));
+    size_t equals = std::min(word.find('='), word.size());
+    std::string near = conf::nearest_name(word.substr(0, equals), known_options);
+    apply.fail_at(i, fmt::format("invalid parameter \"{}\"", word),
+                  near.empty() ? near : fmt::format("did you mean \"{}\"?", near));
     return false;
 }
 
@@ -276,7 +292,7 @@ void parse_listen(conf::Apply& apply, std::vector<ListenLine>& out)
             return;
     }
     for (size_t i = 1; i < apply.size(); ++i)
-        if (!parse_option(apply, apply.arg(i), line))
+        if (!parse_option(apply, i, line))
             return;
     for (os::Address& address : addresses)
         for (uint32_t port = where.first; port <= where.last; ++port) {

@@ -51,7 +51,7 @@ std::vector<std::pair<std::string, uint32_t>> group_names(pcre2_code* code)
 
 }  // namespace
 
-Result<Regex, std::string> Regex::compile(const std::string& pattern, bool caseless)
+Result<Regex, RegexError> Regex::compile(const std::string& pattern, bool caseless)
 {
     int code = 0;
     PCRE2_SIZE offset = 0;
@@ -63,10 +63,10 @@ Result<Regex, std::string> Regex::compile(const std::string& pattern, bool casel
         pcre2_get_error_message(code, text, sizeof text);
         offset = std::min(offset, pattern.size());
         auto why = reinterpret_cast<const char*>(text);
-        if (offset == pattern.size())
-            return fail(fmt::format("pcre2_compile() failed: {} in \"{}\"", why, pattern));
-        return fail(fmt::format("pcre2_compile() failed: {} in \"{}\" at \"{}\"", why, pattern,
-                                pattern.substr(offset)));
+        std::string what = fmt::format("pcre2_compile() failed: {} in \"{}\"", why, pattern);
+        if (offset < pattern.size())
+            what += fmt::format(" at \"{}\"", pattern.substr(offset));
+        return fail(RegexError{std::move(what), offset});
     }
     Regex regex;
     regex.code_ = {compiled, [](pcre2_code* p) { pcre2_code_free(p); }};
@@ -101,6 +101,16 @@ Regex::Outcome Regex::run(std::string_view subject, Captures* captures) const
         captures->offsets[i] =
             offsets[i] == PCRE2_UNSET ? UINT32_MAX : static_cast<uint32_t>(offsets[i]);
     return match;
+}
+
+bool compile_regex(conf::Apply& apply, size_t arg, size_t skip, bool caseless, Regex& out)
+{
+    auto regex = Regex::compile(apply.arg(arg).substr(skip), caseless);
+    if (regex)
+        out = std::move(*regex);
+    else
+        apply.fail_inside(arg, skip + regex.error().offset, regex.error().text);
+    return regex.has_value();
 }
 
 }  // namespace sluice::http

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/conf/rows.h"
 
 struct pcre2_real_code_8;
 
@@ -36,13 +37,18 @@ struct Captures {
 /// Variables that a pattern's named groups set: variable index and group number.
 using NamedGroups = std::vector<std::pair<size_t, uint32_t>>;
 
+/// The text is nginx's: `pcre2_compile() failed: ... in "PATTERN" at "REST"`.
+struct RegexError {
+    std::string text;
+    size_t offset;  // of the REST
+};
+
 class Regex
 {
 public:
     enum Outcome { match, no_match, error };
 
-    /// The reason is nginx's: `pcre2_compile() failed: ... in "PATTERN" at "REST"`.
-    static Result<Regex, std::string> compile(const std::string& pattern, bool caseless);
+    static Result<Regex, RegexError> compile(const std::string& pattern, bool caseless);
 
     Outcome run(std::string_view subject, Captures* captures) const;
     /// Named groups and their numbers.
@@ -55,5 +61,8 @@ private:
     uint32_t groups_ = 0;
     mutable uint8_t runs_ = 0;  // counted until it is compiled to machine code
 };
+
+/// Of an argument from byte `skip` on. False: reported, at the place of the mistake.
+bool compile_regex(conf::Apply& apply, size_t arg, size_t skip, bool caseless, Regex& out);
 
 }  // namespace sluice::http

@@ -55,6 +55,12 @@ void Service::finish(conf::Diagnostics& diag, const Log& log, const std::string&
         finish_main(*main_, diag);
 }
 
+void Service::check_names(conf::Diagnostics& diag)
+{
+    if (main_->present)
+        http::check_names(*main_, diag);
+}
+
 bool Service::tend()
 {
     for (const auto& chore : main_->chores)

@@ -41,6 +41,9 @@ public:
     std::vector<conf::DirectiveSet> directives();
     void* main_conf(const void* tag);
     void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix);
+    /// Instead of finish() where directives have failed: names of variables and zones that nobody
+    /// defines. It is of no other use afterwards.
+    void check_names(conf::Diagnostics& diag);
     std::vector<net::ListenSpec> listens() const;
     /// For temporary files, each once.
     std::vector<std::string> directories() const;

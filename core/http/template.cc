@@ -44,7 +44,7 @@ bool is_group(std::string_view name)
 
 }  // namespace
 
-std::optional<Template> Template::compile(std::string_view text, conf::Pos pos,
+std::optional<Template> Template::compile(std::string_view text, const conf::Place& place,
                                           conf::Diagnostics& diag, Variables& variables)
 {
     Template t;
@@ -56,7 +56,7 @@ std::optional<Template> Template::compile(std::string_view text, conf::Pos pos,
         }
         Reference ref = read_reference(text, at);
         if (ref.name.empty()) {
-            diag.error(pos, ref.error);
+            diag.error(place.behind(at), ref.error);
             return std::nullopt;
         }
         if (!literal.empty())
@@ -65,7 +65,7 @@ std::optional<Template> Template::compile(std::string_view text, conf::Pos pos,
         if (is_group(ref.name))
             t.parts_.push_back({Part::capture, static_cast<size_t>(ref.name[0] - '0'), {}});
         else
-            t.parts_.push_back({Part::variable, variables.use(ref.name, pos), {}});
+            t.parts_.push_back({Part::variable, variables.use(ref.name, place.behind(at)), {}});
         at = ref.end;
     }
     if (t.parts_.empty())
@@ -77,9 +77,7 @@ std::optional<Template> Template::compile(std::string_view text, conf::Pos pos,
 
 std::optional<Template> Template::compile(conf::Apply& apply, Variables& variables, size_t arg)
 {
-    conf::Pos stop = apply.node.stop;
-    auto t =
-        compile(apply.arg(arg), stop.line ? stop : apply.node.args[arg].pos, apply.diag, variables);
+    auto t = compile(apply.arg(arg), apply.place(arg), apply.diag, variables);
     if (!t)
         apply.failed_ = true;
     return t;

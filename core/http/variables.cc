@@ -56,12 +56,12 @@ void Variables::define_prefix(std::string_view prefix, Value (*get)(Request&, st
     prefixes_.push_back({std::string(prefix), get, is_volatile});
 }
 
-size_t Variables::use(std::string_view name, conf::Pos pos)
+size_t Variables::use(std::string_view name, const conf::Place& place)
 {
     size_t index = 0;
     Variable& variable = entry(name, index);
-    if (variable.first_use.line == 0)
-        variable.first_use = pos;
+    if (variable.first_use.stop.line == 0)
+        variable.first_use = place;
     return index;
 }
 
@@ -85,13 +85,40 @@ bool Variables::bind_prefix(Variable& variable)
     return true;
 }
 
+// The nearest name, also behind a prefix that was misspelt.
+std::string Variables::hint_for(std::string_view name) const
+{
+    if (std::string_view module = conf::nginx_module_of_variable(name); !module.empty())
+        return fmt::format("a variable of nginx's {} module, which is not built into this sluice",
+                           module);
+    std::vector<std::string> names;
+    for (const auto& variable : table_)
+        if (variable->get && variable->get != no_value)
+            names.push_back(variable->name);
+    for (const Prefix& p : prefixes_)
+        if (name.size() > p.prefix.size())
+            for (size_t n : {p.prefix.size() - 1, p.prefix.size(), p.prefix.size() + 1})
+                if (n < name.size() && name[n] != '_' &&
+                    conf::edit_distance(name.substr(0, n), p.prefix, 1) <= 1)
+                    names.push_back(p.prefix + std::string(name.substr(n)));
+    std::string near = conf::nearest_name(name, names);
+    return near.empty() ? near : fmt::format("did you mean \"${}\"?", near);
+}
+
 void Variables::finish(conf::Diagnostics& diag)
 {
-    for (auto& variable : table_)
-        if (!variable->get && !bind_prefix(*variable)) {
-            diag.error(variable->first_use, fmt::format("unknown \"{}\" variable", variable->name));
-            variable->get = no_value;
+    for (auto& variable : table_) {
+        if (variable->get || bind_prefix(*variable))
+            continue;
+        if (!diag.doubtful(variable->name)) {
+            if (std::string_view module = conf::nginx_module_of_variable(variable->name);
+                !module.empty())
+                diag.lacks(module);
+            diag.error(variable->first_use, fmt::format("unknown \"{}\" variable", variable->name),
+                       hint_for(variable->name));
         }
+        variable->get = no_value;
+    }
 }
 
 // ---- the values of a request --------------------------------------------------------------------
@@ -131,7 +158,7 @@ void VariableCache::put(Request& r, size_t index, Value value)
     slot(r, index).set(value);
 }
 
-NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos)
+NamedGroups bind_groups(const Regex& regex, Variables& variables)
 {
     NamedGroups groups;
     for (const auto& [name, group] : regex.names())

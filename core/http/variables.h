@@ -40,7 +40,7 @@ public:
         const void* data = nullptr;
         bool is_volatile = false;  // computed at each use
         bool changeable = true;    // may be re-defined (map, set) over the built-in one
-        conf::Pos first_use{};
+        conf::Place first_use{};
     };
 
     /// Variables by prefix ("arg_", "http_"): the getter's data is the rest of the name,
@@ -60,8 +60,9 @@ public:
                        bool is_volatile = false);
 
     /// The index of a name, for use(); remembers the place of its first use. Case does not matter.
-    size_t use(std::string_view name, conf::Pos pos);
-    /// After reading: binds prefixes and reports what nobody defined: `unknown "x" variable`.
+    size_t use(std::string_view name, const conf::Place& place);
+    /// After reading: binds prefixes and reports what nobody defined: `unknown "x" variable`. Not
+    /// what a directive that failed may have meant to define.
     void finish(conf::Diagnostics& diag);
 
     size_t size() const { return table_.size(); }
@@ -74,6 +75,7 @@ private:
     };
     Variable& entry(std::string_view name, size_t& index);
     bool bind_prefix(Variable& variable);
+    std::string hint_for(std::string_view name) const;
     std::vector<std::unique_ptr<Variable>> table_;
     std::unordered_map<std::string, size_t, ViewHash, std::equal_to<>> index_;
     std::vector<Prefix> prefixes_;
@@ -81,7 +83,7 @@ private:
 };
 
 /// Makes variables of a pattern's named groups.
-NamedGroups bind_groups(const Regex& regex, Variables& variables, conf::Pos pos);
+NamedGroups bind_groups(const Regex& regex, Variables& variables);
 /// Sets them from the last match.
 void store_groups(Request& r, const NamedGroups& groups, const Captures& captures);
 
@@ -128,7 +130,8 @@ public:
 
     /// Reports `invalid variable name` at the argument; $1 to $9 and ${name} as in nginx.
     static std::optional<Template> compile(conf::Apply& apply, Variables& variables, size_t arg);
-    static std::optional<Template> compile(std::string_view text, conf::Pos pos,
+    /// `place`: where the text begins, see conf::Apply::place().
+    static std::optional<Template> compile(std::string_view text, const conf::Place& place,
                                            conf::Diagnostics& diag, Variables& variables);
 
     /// A view of the arena, the template or a single variable's value. A missing value adds

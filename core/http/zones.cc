@@ -48,16 +48,25 @@ zone::Zone* use_zone(conf::Apply& apply, size_t arg, std::string_view name, cons
         apply.fail_at(arg, zone.error());
         return nullptr;
     }
-    main.zone_uses.emplace_back(*zone, apply.node.args[arg].pos);
+    size_t at = apply.arg(arg).size() - name.size();  // it ends the argument
+    main.zone_uses.push_back({*zone, apply.place(arg, at)});
     return *zone;
 }
 
 void check_zones(const Main& main, conf::Diagnostics& diag)
 {
-    for (const auto& [zone, pos] : main.zone_uses)
-        if (zone->size() == 0)
-            diag.error(pos, fmt::format("zero size shared memory zone \"{}\"", zone->name()),
-                       "no directive declares it with zone=NAME:SIZE");
+    for (const auto& [zone, place] : main.zone_uses) {
+        if (zone->size() != 0 || diag.doubtful(zone->name()))
+            continue;
+        std::vector<std::string> others;
+        for (const auto& other : main.zones.all())
+            if (other->size() != 0 && other->kind() == zone->kind())
+                others.emplace_back(other->name());
+        std::string near = conf::nearest_name(zone->name(), others);
+        diag.error(place, fmt::format("zero size shared memory zone \"{}\"", zone->name()),
+                   near.empty() ? "no directive declares it with zone=NAME:SIZE"
+                                : fmt::format("did you mean \"{}\"?", near));
+    }
 }
 
 }  // namespace sluice::http

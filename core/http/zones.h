@@ -17,9 +17,10 @@ struct Main;
 /// `word` is "zone=NAME:SIZE", the argument number `arg`. `key` is what the zone's keys are made
 /// of: under another one a reload begins with an empty zone. Null: reported.
 zone::Zone* declare_zone(conf::Apply& apply, size_t arg, const Module& owner, std::string_view key);
-/// Null: reported.
+/// `name` is the end of the argument. Null: reported.
 zone::Zone* use_zone(conf::Apply& apply, size_t arg, std::string_view name, const Module& owner);
-/// After reading: a zone that is used must have been declared.
+/// After reading: a zone that is used must have been declared, by this or by a directive that
+/// failed.
 void check_zones(const Main& main, conf::Diagnostics& diag);
 
 }  // namespace sluice::http

@@ -66,7 +66,9 @@ struct Module {
     const conf::ConfType* main_conf = nullptr;
     const conf::ConfType* server_conf = nullptr;
     const conf::ConfType* location_conf = nullptr;
-    /// Once per generation, after the whole configuration has been read and inherited.
+    /// Once per generation, after the whole configuration has been read, inherited and finished. Of
+    /// one that has errors it is called for the variables that it defines alone: then nothing has
+    /// been inherited or finished.
     void (*install)(http::Install&) = nullptr;
     /// After inheritance, to compile and check (may report errors): once per location, server and
     /// http level whose location_conf is its own (see ConfSet); of all when there is no such type.

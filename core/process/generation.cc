@@ -61,6 +61,7 @@ bool Generation::read(const Setup& setup, Report& report)
     std::vector<conf::DirectiveSet> sets{main_directives()};
     for (conf::DirectiveSet& set : payload->directives())
         sets.push_back(set);
+    bool whole = !diag.failed();  // or what is not defined may stand in what could not be read
     conf::Interpreter interpreter(std::move(sets), diag);
     MainBlock block(*this);
     interpreter.run(globals.nodes, block);
@@ -80,8 +81,11 @@ bool Generation::read(const Setup& setup, Report& report)
         if (main.has_events && !open_logs(report))
             return false;
     }
+    diag.text_is_read();
     if (!diag.failed())
         payload->finish(diag, log, setup.prefix);
+    else if (whole)
+        payload->check_names(diag);
     report.all_of(diag);
     if (setup.dump)
         texts = conf::dump(tree);

@@ -41,6 +41,9 @@ public:
     /// main error log (without targets under -t); it lives as long as the payload. `prefix` is
     /// where relative paths begin, with '/'.
     virtual void finish(conf::Diagnostics& diag, const Log& log, const std::string& prefix) = 0;
+    /// Instead of finish(), where directives have failed: what else is wrong that does not follow
+    /// from that.
+    virtual void check_names(conf::Diagnostics& diag) {}
     /// Valid after finish().
     virtual std::vector<net::ListenSpec> listens() = 0;
     /// Folders for the workers' temporary files, absolute: made, and given to the workers' user,

@@ -40,8 +40,8 @@ void Report::all_of(const conf::Diagnostics& diag)
             break;
         (*this)(entry->warning ? Level::warn : Level::emerg, entry->text, entry->extra);
     }
-    if (diag.count() > conf::Diagnostics::max_shown)
-        (*this)(Level::emerg, fmt::format("{} errors in all", diag.count()));
+    if (std::string all = diag.summary(); !all.empty())
+        (*this)(Level::emerg, all);
 }
 
 }  // namespace sluice::process

@@ -51,13 +51,30 @@ bool split_host_port(std::string_view address, uint16_t default_port, std::strin
     return !host.empty();
 }
 
-Group* Groups::define(const std::string& name)
+Group* Groups::define(const std::string& name, std::string place)
 {
     auto [it, fresh] = defined_.emplace(name, nullptr);
     if (!fresh)
         return nullptr;
+    places_.emplace(name, std::move(place));
     it->second = std::make_unique<Group>(name);
     return it->second.get();
+}
+
+std::string Groups::hint_for(std::string_view address) const
+{
+    size_t best = 3;
+    const std::pair<const std::string, std::string>* found = nullptr;
+    for (const auto& declared : places_) {
+        size_t distance = conf::edit_distance(address, declared.first, best - 1);
+        if (distance < best && 2 * distance < declared.first.size()) {
+            best = distance;
+            found = &declared;
+        }
+    }
+    return found ? fmt::format("did you mean upstream \"{}\" (declared at {})?", found->first,
+                               found->second)
+                 : "";
 }
 
 Group* Groups::find(std::string_view name) const
@@ -128,7 +145,8 @@ Group& Groups::implicit(std::string_view address, uint16_t default_port, http::F
                 pos, "host-not-found",
                 fmt::format(
                     "host not found in upstream \"{}\" ({}); requests get 502 until it resolves",
-                    address, why));
+                    address, why),
+                conf::Pos{}, hint_for(address));
     }
     return *implicit_.emplace(key, std::move(group)).first->second;
 }

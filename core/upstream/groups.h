@@ -25,8 +25,11 @@ public:
     static Groups& of(http::Main& main);
     static Groups& of(const http::Main& main) { return of(const_cast<http::Main&>(main)); }
 
-    /// Null when the name is taken.
-    Group* define(const std::string& name);
+    /// `place`: "FILE:LINE", for hints. Null when the name is taken.
+    Group* define(const std::string& name, std::string place = {});
+    /// For an address that leads nowhere: `did you mean upstream "x" (declared at FILE:LINE)?` when
+    /// the name of a defined one is an edit or two away, else "".
+    std::string hint_for(std::string_view address) const;
     /// An `upstream {}` by name, or null.
     Group* find(std::string_view name) const;
     std::vector<Group*> defined();
@@ -84,6 +87,7 @@ private:
     Log no_log_;
     const Log* log_ = &no_log_;
     std::map<std::string, std::unique_ptr<Group>, std::less<>> defined_, implicit_, dynamic_;
+    std::map<std::string, std::string, std::less<>> places_;  // of those that are defined
     std::unordered_map<const http::Location*, Bound> bound_;
     bool serving_ = false;
 };

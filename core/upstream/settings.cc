@@ -131,7 +131,7 @@ bool parse(Apply& apply, size_t arg, StorePath& out)
         return true;
     if (apply.arg(arg) != "on")
         return http::parse(apply, arg, out.path);
-    auto path = http::Template::compile("$request_filename", apply.node.stop, apply.diag,
+    auto path = http::Template::compile("$request_filename", apply.place(arg), apply.diag,
                                         http::http_block(apply).main.variables);
     if (path)
         out.path = std::move(*path);

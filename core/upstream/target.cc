@@ -30,7 +30,8 @@ void set_target(Apply& apply, std::shared_ptr<Target>& out, Handler handler,
         if (target->over_tls || istarts_with(text, prefix))
             text.remove_prefix(prefix.size() + target->over_tls);
     }
-    auto compiled = http::Template::compile(text, target->pos, apply.diag,
+    size_t at = apply.arg(0).size() - text.size();
+    auto compiled = http::Template::compile(text, apply.place(0, at), apply.diag,
                                             http::http_block(apply).main.variables);
     if (!compiled)
         return;
@@ -49,7 +50,8 @@ void Target::finish(http::Finish& finish)
     const std::string& address = text.literal();
     group = groups.find(address);
     if (!group && !has_port(address))
-        return finish.diag.error(pos, fmt::format("no port in upstream \"{}\"", address));
+        return finish.diag.error(pos, fmt::format("no port in upstream \"{}\"", address),
+                                 groups.hint_for(address));
     if (!group)
         group = &groups.implicit(address, 0, finish, pos);
     groups.bind(*finish.location, {group, secure != nullptr, secure, tls_name});

@@ -25,6 +25,7 @@ public:
     Zone(std::string name, const void* kind) : name_(std::move(name)), kind_(kind) {}
 
     const std::string& name() const { return name_; }
+    const void* kind() const { return kind_; }
     /// Bytes; 0: used somewhere, but not declared (yet).
     size_t size() const { return size_; }
     /// What its keys are made of, as text.

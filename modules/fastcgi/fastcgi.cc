@@ -18,16 +18,12 @@ struct SplitPath {
 
 bool parse(Apply& apply, size_t arg, SplitPath& out)
 {
-    auto regex = http::Regex::compile(apply.arg(arg), false);
-    if (!regex) {
-        apply.fail_at(arg, regex.error());
+    if (!http::compile_regex(apply, arg, 0, false, out.pattern))
         return false;
-    }
-    if (regex->groups() != 2) {
+    if (out.pattern.groups() != 2) {
         apply.fail_at(arg, fmt::format("pattern \"{}\" must have 2 captures", apply.arg(arg)));
         return false;
     }
-    out.pattern = std::move(*regex);
     return out.is_set = true;
 }
 

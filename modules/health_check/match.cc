@@ -12,7 +12,7 @@ bool compile(Apply& apply, const conf::Node& line, const std::string& text, http
     if (regex)
         out = std::move(*regex);
     else
-        apply.fail_node(line, regex.error());
+        apply.fail_node(line, regex.error().text);
     return regex.has_value();
 }
 

@@ -52,10 +52,10 @@ struct Conf {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-bool compile_format(Format& format, const std::string& text, conf::Pos pos, conf::Diagnostics& diag,
-                    http::Variables& variables)
+bool compile_format(Format& format, const std::string& text, const conf::Place& place,
+                    conf::Diagnostics& diag, http::Variables& variables)
 {
-    auto part = Template::compile(text, pos, diag, variables);
+    auto part = Template::compile(text, place, diag, variables);
     if (part)
         format.add(*part);
     return part.has_value();
@@ -93,7 +93,7 @@ void set_format(Apply& apply, Formats& formats)
     }
     auto format = std::make_shared<Format>(name, escape);
     for (size_t i = first; i < apply.size(); ++i)
-        if (!compile_format(*format, apply.arg(i), apply.node.stop, apply.diag,
+        if (!compile_format(*format, apply.arg(i), apply.place(i), apply.diag,
                             http::http_block(apply).main.variables))
             return;
     formats.list.push_back(std::move(format));
@@ -127,7 +127,7 @@ bool read_option(Apply& apply, size_t i, Target& target, Buffering& buffering)
         return false;
     }
     if (word.starts_with("if=")) {
-        auto condition = Template::compile(value("if="), apply.node.stop, apply.diag,
+        auto condition = Template::compile(value("if="), apply.place(i, 3), apply.diag,
                                            http::http_block(apply).main.variables);
         if (!condition)
             return false;

@@ -78,7 +78,8 @@ private:
     {
         if (line.args.size() != 1)
             return apply_.fail_node(line, "invalid number of the map parameters");
-        auto value = Template::compile(line.args[0].text, line.stop, apply_.diag, variables_);
+        auto value = Template::compile(line.args[0].text, {line.stop, line.args[0].pos},
+                                       apply_.diag, variables_);
         if (!value) {
             apply_.failed_ = true;
             return;
@@ -102,8 +103,9 @@ private:
         bool caseless = pattern.starts_with('*');
         auto regex = http::Regex::compile(std::string(pattern.substr(caseless)), caseless);
         if (!regex)
-            return apply_.fail_node(line, regex.error());
-        map_.groups.push_back(http::bind_groups(*regex, variables_, line.name.pos));
+            return apply_.fail_in_name(line, 1 + caseless + regex.error().offset,
+                                       regex.error().text);
+        map_.groups.push_back(http::bind_groups(*regex, variables_));
         map_.table.add_regex(std::move(*regex), entry);
     }
 

@@ -82,7 +82,7 @@ Task<Rc> handle(Request& r)
 void set_pass(Apply& apply, Conf& conf)
 {
     upstream::set_target(apply, conf.pass, handle);
-    conf.key = http::http_block(apply).main.variables.use("memcached_key", apply.node.stop);
+    conf.key = http::http_block(apply).main.variables.use("memcached_key", apply.place(0));
 }
 
 constexpr std::array own_directives{

@@ -184,13 +184,9 @@ bool parse_rule(Apply& apply, size_t arg, bool caseless, CookieRule& out)
     }
     if (from.starts_with('~')) {
         bool star = from.starts_with("~*") && !caseless;
-        auto regex = http::Regex::compile(from.substr(star ? 2 : 1), caseless || star);
-        if (!regex) {
-            apply.fail_at(arg, regex.error());
-            return false;
-        }
         out.is_regex = true;
-        out.pattern = std::move(*regex);
+        if (!http::compile_regex(apply, arg, star ? 2 : 1, caseless || star, out.pattern))
+            return false;
     } else if (!http::parse(apply, arg, out.from)) {
         return false;
     }
@@ -239,13 +235,9 @@ bool parse(Apply& apply, size_t arg, CookieFlags& out)
     if (apply.size() == 1 && name == "off")
         return out.off = true;
     if (name.starts_with('~')) {
-        auto regex = http::Regex::compile(name.substr(1), true);
-        if (!regex) {
-            apply.fail_at(arg, regex.error());
-            return false;
-        }
         out.is_regex = true;
-        out.pattern = std::move(*regex);
+        if (!http::compile_regex(apply, arg, 1, true, out.pattern))
+            return false;
     } else if (!http::parse(apply, arg, out.name)) {
         return false;
     }

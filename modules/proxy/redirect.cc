@@ -18,13 +18,9 @@ bool parse(Apply& apply, size_t arg, Redirect& out)
     }
     if (first.starts_with('~')) {
         bool caseless = first.starts_with("~*");
-        auto regex = http::Regex::compile(first.substr(caseless ? 2 : 1), caseless);
-        if (!regex) {
-            apply.fail_at(arg, regex.error());
-            return false;
-        }
         out.kind = Redirect::regex;
-        out.pattern = std::move(*regex);
+        if (!http::compile_regex(apply, arg, caseless ? 2 : 1, caseless, out.pattern))
+            return false;
     } else if (!http::parse(apply, arg, out.from)) {
         return false;
     }

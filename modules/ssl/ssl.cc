@@ -117,7 +117,7 @@ void install(Install& in)
     in.at_start(start);
     define_variables(in.main.variables);
     const Main& main = in.conf<Main>(module);
-    if (main.certificates->open())
+    if (main.certificates && main.certificates->open())
         in.main.chores.push_back(main.certificates);
     in.at(Phase::post_read, check_client,
           [](const http::Location& l) { return l.server && l.server->tls; });

@@ -50,7 +50,7 @@ void set_disable_symlinks(Apply& apply, Conf& conf)
             return apply.fail_at(
                 i, fmt::format("duplicate parameters \"{} {}\"", apply.arg(0), apply.arg(1)));
         if (is_from) {
-            auto from = Template::compile(word.substr(5), apply.node.stop, apply.diag,
+            auto from = Template::compile(word.substr(5), apply.place(i, 5), apply.diag,
                                           http::http_block(apply).main.variables);
             if (!from)
                 return;

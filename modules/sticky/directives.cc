@@ -13,7 +13,8 @@ std::string_view value_of(std::string_view word)
 
 bool compile(Apply& apply, size_t i, std::string_view text, Template& out)
 {
-    auto made = Template::compile(text, apply.node.args[i].pos, apply.diag,
+    size_t at = apply.arg(i).size() - text.size();  // it ends the argument
+    auto made = Template::compile(text, apply.place(i, at), apply.diag,
                                   http::http_block(apply).main.variables);
     if (made)
         out = std::move(*made);

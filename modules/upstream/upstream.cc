@@ -53,7 +53,9 @@ UpstreamBlock& block_of(Apply& apply)
 
 void open_upstream(Apply& apply)
 {
-    Group* group = Groups::of(http::http_block(apply).main).define(apply.arg(0));
+    std::string place = apply.diag.in_place(apply.node.name.pos);
+    Group* group = Groups::of(http::http_block(apply).main)
+                       .define(apply.arg(0), place.substr(std::min<size_t>(place.size(), 4)));
     if (!group)
         return apply.fail(fmt::format("duplicate upstream \"{}\"", apply.arg(0)));
     UpstreamBlock block(&apply.block, *group);

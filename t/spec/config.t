@@ -462,3 +462,76 @@ location /some/thing { return 200; }
 --- cli: -t -g worker_rlimit_nofile__1;
 --- exit_code: 1
 --- stderr_like: \[emerg\] (\d+#\d+: )?unknown directive "worker_rlimit_nofile__1" in command line
+
+
+
+=== TEST 47: an unknown variable is shown where it stands, with the nearest name
+--- config
+    location /t {
+        return 200 "a\t$requst_uri";
+    }
+--- must_die
+--- stderr_like: \[emerg\] .*unknown "requst_uri" variable(.|\n)*:\d+:24:\n +return 200 "a\\t\$requst_uri";\n {27}\^\n  did you mean "\$request_uri"\?
+--- not_nginx: it names neither line nor place
+
+
+
+=== TEST 48: unknown variables and zones are told with all other errors, behind those of the text
+--- http_config
+    limit_req_zone $remote_addr zone=one:1m rate=1r/s;
+--- config
+    location /t { return 200 $nobody; limit_req zone=oen; }
+    nonsense;
+--- must_die
+--- stderr_like: unknown directive "nonsense"(.|\n)*unknown "nobody" variable(.|\n)*zero size shared memory zone "oen"(.|\n)*did you mean "one"\?(.|\n)*3 errors in all
+--- not_nginx: it tells the first only
+
+
+
+=== TEST 49: what a directive that failed would have defined is no further error
+--- http_config
+    map $uri $mine { default a b; }
+    limit_conn_zone $remote_addr zone=two:1;
+--- config
+    set $other 1;
+    location /t { return 200 "$mine $other"; limit_conn two 1; }
+    location ~ (?<third { return 200 $third; }
+--- must_die
+--- stderr_like: ^(?![\s\S]*(unknown "|zero size))[\s\S]*4 errors in all, 1 of them for what is not built into this sluice: rewrite\n
+--- not_nginx: it tells the first only
+
+
+
+=== TEST 50: carets at what is wrong inside a directive
+--- config
+    location ~ "^/a\t(b" { return 200; }
+    server_name ~^(www;
+    listen 127.0.0.1:1 defered;
+    listen 127.0.0.1:2 backlog=x;
+--- http_config
+    map $uri $x { ~*^/(a b; }
+--- must_die
+--- stderr_like: map \$uri \$x \{ ~\*\^/\(a b; \}\n {28}\^\n(.|\n)*"\^/a\\t\(b" \{ return 200; \}\n {27}\^\n(.|\n)*~\^\(www;\n {26}\^\n(.|\n)*defered;\n {27}\^\n  did you mean "deferred"\?\n(.|\n)*backlog=x;\n {27}\^
+--- not_nginx: it shows no line
+
+
+
+=== TEST 51: a group that was misspelt
+--- http_config
+    upstream backend { server 127.0.0.1:1; }
+--- config
+    location /a { proxy_pass http://bakend.invalid.; }
+    location /b { proxy_pass http://backedn; }
+    location /c { fastcgi_pass bakend; }
+--- must_die
+--- stderr_like: host not found in upstream "backedn"(.|\n)*did you mean upstream "backend" \(declared at \S+nginx\.conf:\d+\)\?(.|\n)*no port in upstream "bakend"(.|\n)*did you mean upstream "backend"
+--- not_nginx: it only says that there is no such host
+
+
+
+=== TEST 52: logs that cannot be opened name the line that asks for them
+--- config
+    access_log /nowhere/at/all/access.log;
+--- must_die
+--- stderr_like: \[emerg\] .*open\(\) "/nowhere/at/all/access\.log" failed \(2: No such file or directory\) in \S+nginx\.conf:\d+\n
+--- not_nginx: it names no line

@@ -239,7 +239,9 @@ TEST(ConfErrors, Hints)
         {"sevents {}", "did you mean \"events\"?"},
         {"events {} http { sedn_file on; }", "did you mean \"sendfile\"?"},
         {"events {} http { server { ro0t x; } }", "did you mean \"root\"?"},
-        {"events {} http { perl_modules x; }", "exists in nginx but is not built into this sluice"},
+        {"events {} http { perl_modules x; }",
+         "a directive of nginx's perl module, which is not built into this sluice"},
+        {"events {} http { aio on; }", "exists in nginx but is not built into this sluice"},
         {"events {} http { server { listen 80 } }", "a \";\" is missing after \"80\" in line 1"},
         {"events {} http { server {\n server_name 'a;\n} }", "the ' of line 2 is never closed"},
         {"events {} http {\n server {\n", "the \"{\" of line 2 is never closed"},
@@ -267,6 +269,76 @@ TEST(ConfErrors, NoSuggestionForWhatIsFarFromAll)
         read(fmt::format("{} 1;", name), diag, level);
         EXPECT_EQ(diag.render().find("did you mean"), std::string::npos) << diag.render();
     }
+}
+
+TEST(ConfErrors, NoSuggestionForWhatNginxHas)
+{
+    // Near to names that there are, and meant as they are.
+    for (const char* name : {"rewrite", "if", "auth_basic", "gzip", "set", "proxy_cache", "geo"}) {
+        Diagnostics diag;
+        Level level;
+        read(fmt::format("events {{}} {} a b;", name), diag, level);
+        EXPECT_EQ(diag.render().find("did you mean"), std::string::npos) << diag.render();
+        EXPECT_NE(diag.render().find("not built into this sluice"), std::string::npos) << name;
+    }
+}
+
+TEST(ConfErrors, Summary)
+{
+    Diagnostics diag;
+    Level level;
+    read("events {} gzip on;", diag, level);
+    EXPECT_EQ(diag.summary(), "");
+    read("rewrite a b; nonsense; set $a b;", diag, level);
+    EXPECT_EQ(diag.summary(),
+              "4 errors in all, 3 of them for what is not built into this sluice: "
+              "gzip, rewrite");
+}
+
+// The caret of each byte of the second word's text.
+TEST(ConfErrors, PlacesInsideWords)
+{
+    struct {
+        const char* text;
+        std::vector<Pos> places;
+    } const words[] = {
+        {"a bcd;", {{0, 1, 3}, {0, 1, 4}, {0, 1, 5}}},
+        {"a 'b\\'c';", {{0, 1, 4}, {0, 1, 5}, {0, 1, 7}}},
+        {"\n\na \"b\nc\";", {{0, 3, 4}, {0, 3, 5}, {0, 4, 1}}},
+        {"a b\\tc;", {{0, 1, 3}, {0, 1, 4}, {0, 1, 6}}},
+        {"a b\\qc;", {{0, 1, 3}, {0, 1, 4}, {0, 1, 5}, {0, 1, 6}}},
+    };
+    for (const auto& w : words) {
+        Diagnostics diag;
+        Tree tree = load_text("/t.conf", w.text, diag);
+        const Token& word = tree.nodes.at(0).args.at(0);
+        ASSERT_EQ(word.text.size(), w.places.size()) << w.text;
+        for (size_t i = 0; i < w.places.size(); ++i)
+            EXPECT_EQ(diag.inside({tree.nodes[0].stop, word.pos, i}), w.places[i])
+                << w.text << " " << i;
+    }
+}
+
+TEST(ConfErrors, LateOnesComeBehind)
+{
+    Diagnostics diag;
+    Tree tree = load_text("/t.conf", "a;\nb;", diag);
+    diag.error(tree.nodes[1].stop, "read");
+    diag.text_is_read();
+    diag.error(tree.nodes[0].stop, "checked");
+    EXPECT_EQ(diag.first(), "read in /t.conf:2");
+    EXPECT_LT(diag.render().find("read in"), diag.render().find("checked in"));
+}
+
+TEST(ConfErrors, DoubtIsAboutWholeNames)
+{
+    Diagnostics diag;
+    Level level;
+    read("nonsense { $one ~^(?<two_2>a) b; } daemon $three zone=four:1m;", diag, level);
+    for (const char* name : {"one", "two_2", "three", "four"})
+        EXPECT_TRUE(diag.doubtful(name)) << name;
+    for (const char* name : {"on", "two", "hree", "our", "1"})
+        EXPECT_FALSE(diag.doubtful(name)) << name;
 }
 
 TEST(ConfErrors, CommandLine)

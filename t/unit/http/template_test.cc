@@ -15,7 +15,7 @@ struct Compiled {
     explicit Compiled(std::string_view text)
     {
         diag.add_file(std::make_shared<conf::File>(conf::File{"/c", std::string(text)}));
-        result = Template::compile(text, {0, 1, 1}, diag, variables);
+        result = Template::compile(text, conf::Pos{0, 1, 1}, diag, variables);
     }
 };
 
@@ -57,6 +57,38 @@ TEST(Variables, UnknownIsReportedWhereItWasUsed)
     Compiled c("$Nobody");
     c.variables.finish(c.diag);
     EXPECT_EQ(c.diag.first(), "unknown \"nobody\" variable in /c:1");
+}
+
+TEST(Variables, UnknownWithTheNearestName)
+{
+    struct {
+        const char* name;
+        const char* hint;
+    } const names[] = {
+        {"requst_uri", "did you mean \"$request_uri\"?"},
+        {"htp_host", "did you mean \"$http_host\"?"},
+        {"args_a", "did you mean \"$arg_a\"?"},
+        {"gzip_ratio", "a variable of nginx's gzip module, which is not built into this sluice"},
+        {"realip_remote_addr",
+         "a variable of nginx's realip module, which is not built into this sluice"},
+        {"quite_another_thing", ""},
+    };
+    for (auto [name, hint] : names) {
+        std::string text = "a \"x\\t" + std::string("${") + name + "}\";";
+        Variables variables;
+        define_core_variables(variables);
+        conf::Diagnostics diag;
+        conf::Tree tree = conf::load_text("/c", text, diag);
+        const conf::Token& word = tree.nodes.at(0).args.at(0);
+        ASSERT_TRUE(Template::compile(word.text, {tree.nodes[0].stop, word.pos}, diag, variables));
+        variables.finish(diag);
+        std::string says = hint;
+        if (!says.empty())
+            says = "  " + says + "\n";
+        EXPECT_EQ(diag.render(), "[emerg] unknown \"" + std::string(name) +
+                                     "\" variable in /c:1\n  /c:1:7:\n    " + text +
+                                     "\n          ^\n" + says);
+    }
 }
 
 TEST(Variables, PrefixesAndCase)

@@ -84,6 +84,14 @@ bool receive_message(int fd, Message& out)
     return true;
 }
 
+bool is_listened_to(const std::string& name)
+{
+    Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address;
+    socklen_t length = make_name(name, address);
+    return fd && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), length) == 0;
+}
+
 int tell_manager(const std::string& address, std::string_view text)
 {
     Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));

@@ -24,6 +24,8 @@ Fd control_socket(const std::string& name);
 /// 0 or errno (ECONNREFUSED: nobody has that name). Cut to 64 kB.
 int send_message(int fd, const std::string& to, std::string_view text);
 bool receive_message(int fd, Message& out);
+/// Some process listens under this name now; which, and whose, is not said.
+bool is_listened_to(const std::string& name);
 /// One datagram to a service manager's socket: a path, or an abstract name behind '@'. Waits at
 /// most a second for room. 0 or errno.
 int tell_manager(const std::string& address, std::string_view text);

@@ -66,6 +66,14 @@ int parent_id()
     return ::getppid();
 }
 
+bool runs_our_program(int pid)
+{
+    struct stat ours, theirs;
+    std::string path = "/proc/" + std::to_string(pid) + "/exe";
+    return ::stat("/proc/self/exe", &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 &&
+           ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
 bool reap(Death& out)
 {
     int status = 0;

@@ -20,6 +20,8 @@ int fork_process(int& error);
 /// Ends the process at once: no destructors, no atexit (which belong to the parent).
 [[noreturn]] void exit_now(int code);
 int parent_id();
+/// Runs the same program file as we do. False also where the system does not let us look.
+bool runs_our_program(int pid);
 
 struct Death {
     int pid = 0;

@@ -166,7 +166,8 @@ void Master::load_next()
 void Master::take_loaded(Listening got)
 {
     os::update_clock();
-    if (got == Listening::in_use && loading_.tries.another(*loading_.report)) {
+    if (got == Listening::in_use &&
+        loading_.tries.another(*loading_.report, loading_.generation->pid_path)) {
         loading_.again = Clock::in(BindTries::pause);
         return;
     }

@@ -144,7 +144,7 @@ bool Generation::open_patiently(const Setup& setup, Inherited* inherited, Report
 {
     BindTries tries;
     Listening got = open(setup, nullptr, inherited, report);
-    while (got == Listening::in_use && tries.another(report)) {
+    while (got == Listening::in_use && tries.another(report, pid_path)) {
         os::sleep_ms(static_cast<int>(BindTries::pause.count()));
         got = listen_again(report);
     }

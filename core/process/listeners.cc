@@ -9,6 +9,7 @@
 #include "core/os/process.h"
 #include "core/os/signals.h"
 #include "core/os/sys.h"
+#include "core/process/verdict.h"
 
 namespace sluice::process {
 namespace {
@@ -100,6 +101,18 @@ int open_missing(const ListenNeeds& needs, net::ListenSet& set, bool running, Re
     return 0;
 }
 
+// Who has the address: most often ourselves, started twice.
+std::string who_has_it(const std::string& pid_path)
+{
+    int master = master_in(pid_path);
+    if (master != 0 && master != os::process_id())
+        return fmt::format(
+            "  already running as pid {} (\"{}\"): use -s reload, or -s quit and start again\n",
+            master, pid_path);
+    return "  another program listens there (ss -ltnp shows which): stop it, or change "
+           "\"listen\"\n";
+}
+
 }  // namespace
 
 void own_sockets(int predecessor)
@@ -145,10 +158,10 @@ Listening open_listeners(const ListenNeeds& needs, bool beside, net::ListenSocke
     return all;
 }
 
-bool BindTries::another(Report& report)
+bool BindTries::another(Report& report, const std::string& pid_path)
 {
     if (--left_ == 0) {
-        report(Level::emerg, "still could not bind()");
+        report(Level::emerg, "still could not bind()", who_has_it(pid_path));
         return false;
     }
     report(Level::notice, fmt::format("try again to bind() after {}ms", pause.count()));

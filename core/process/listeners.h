@@ -39,8 +39,9 @@ class BindTries
 public:
     static constexpr int most = 5;
     static constexpr ms pause{500};
-    /// After a try that met an address in use: whether there is another one. Says so.
-    bool another(Report& report);
+    /// After a try that met an address in use: whether there is another one. Says so; the last
+    /// time, what to do. The pid file may name the master that has the address.
+    bool another(Report& report, const std::string& pid_path);
 
 private:
     int left_ = most;

@@ -54,6 +54,14 @@ int test(const CommandLine& line, const Setup& setup, Report& report)
     return 0;
 }
 
+bool signal_master(int pid, int signal, Report& report)
+{
+    int error = os::send_signal(pid, signal);
+    if (error != 0)
+        report(Level::alert, fmt::format("kill({}, {}) failed {}", pid, signal, errno_text(error)));
+    return error == 0;
+}
+
 int ask_for_reload(int pid, Report& report)
 {
     Verdict verdict = ask_reload(pid, verdict_limit_ms);
@@ -66,10 +74,33 @@ int ask_for_reload(int pid, Report& report)
         return 1;
     case Verdict::unheard: break;
     }
-    int error = os::send_signal(pid, SIGHUP);
-    if (error != 0)
-        report(Level::alert, fmt::format("kill({}, {}) failed {}", pid, SIGHUP, errno_text(error)));
-    return error == 0 ? 0 : 1;
+    if (!signal_master(pid, SIGHUP, report))
+        return 1;
+    report(
+        Level::error,
+        fmt::format("the master process {} got SIGHUP, but its verdict cannot be heard from here "
+                    "(another network namespace?): see its error log",
+                    pid));
+    return 1;
+}
+
+// What a master may answer to. A pid file that was left behind must not hit somebody else.
+bool find_master(int pid, int signal, const std::string& pid_path, Report& report)
+{
+    if (int error = os::send_signal(pid, 0); error == ESRCH) {
+        report(Level::alert, fmt::format("kill({}, {}) failed {}", pid, signal, errno_text(error)));
+        return false;
+    }
+    if (is_master(pid))
+        return true;
+    std::string name = os::read_file(fmt::format("/proc/{}/comm", pid)).value_or("?\n");
+    name.pop_back();
+    report(Level::error,
+           fmt::format("no signal was sent: process {} (\"{}\"), which \"{}\" names, is not a "
+                       "sluice master",
+                       pid, name, pid_path),
+           "  the file was left behind, or another server writes it, too\n");
+    return false;
 }
 
 int send(const CommandLine& line, Setup setup, Report& report)
@@ -94,15 +125,17 @@ int send(const CommandLine& line, Setup setup, Report& report)
         return 1;
     }
     int to = static_cast<int>(*pid);
-    if (line.signal == "reload")
-        return ask_for_reload(to, report);
     // TERM may mean a graceful end there; INT never does.
     int stop = generation->wants_graceful_term(to) ? SIGINT : SIGTERM;
-    int signal = line.signal == "stop" ? stop : line.signal == "quit" ? SIGQUIT : SIGUSR1;
-    int error = os::send_signal(to, signal);
-    if (error != 0)
-        report(Level::alert, fmt::format("kill({}, {}) failed {}", to, signal, errno_text(error)));
-    return error == 0 ? 0 : 1;
+    int signal = line.signal == "stop"     ? stop
+                 : line.signal == "quit"   ? SIGQUIT
+                 : line.signal == "reload" ? SIGHUP
+                                           : SIGUSR1;
+    if (!find_master(to, signal, generation->pid_path, report))
+        return 1;
+    if (signal == SIGHUP)
+        return ask_for_reload(to, report);
+    return signal_master(to, signal, report) ? 0 : 1;
 }
 
 int serve(const Setup& setup, Report& report, std::string title)

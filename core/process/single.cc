@@ -215,7 +215,8 @@ private:
     // After each try to listen.
     void take_loaded(Listening got)
     {
-        if (got == Listening::in_use && loading_.tries.another(*loading_.report)) {
+        if (got == Listening::in_use &&
+            loading_.tries.another(*loading_.report, loading_.generation->pid_path)) {
             loop_.timers().add(bind_again_, Clock::in(BindTries::pause));
             return;
         }

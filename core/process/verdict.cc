@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "core/base/bytes.h"
+#include "core/os/file.h"
+#include "core/os/process.h"
 #include "core/os/signals.h"
 #include "core/os/sys.h"
+#include "core/process/worker.h"
 
 namespace sluice::process {
 namespace {
@@ -42,6 +46,24 @@ void ReloadDesk::answer(const std::vector<Asker>& askers, const std::string& err
     for (const Asker& asker : askers)
         if (fd_ && !asker.name.empty())
             os::send_message(fd_.get(), asker.name, text);  // an asker that is gone does not matter
+}
+
+bool is_master(int pid)
+{
+    if (os::is_listened_to(desk_name(pid)))
+        return true;
+    if (!os::runs_our_program(pid))
+        return false;
+    auto title = os::read_file(fmt::format("/proc/{}/cmdline", pid));
+    return title && !title->starts_with(worker_title);
+}
+
+int master_in(const std::string& pid_path)
+{
+    auto text = os::read_file(pid_path);
+    auto pid = text ? parse_decimal(text->substr(0, text->find('\n'))) : std::nullopt;
+    bool good = pid && *pid > 0 && *pid <= INT32_MAX && is_master(static_cast<int>(*pid));
+    return good ? static_cast<int>(*pid) : 0;
 }
 
 Verdict ask_reload(int master_pid, int timeout_ms)

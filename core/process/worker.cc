@@ -282,7 +282,7 @@ int worker_main(Generation& generation, Orders orders)
 {
     Log::set_process_id(os::process_id());
     os::update_clock();
-    os::set_title(title_of("nginx: worker process", generation));
+    os::set_title(title_of(worker_title, generation));
     set_limits(generation, orders.index);
     drop_sockets_of_others(generation.sockets, orders);
     if (!drop_rights(generation))

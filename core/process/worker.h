@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include <functional>
+#include <string_view>
 
 #include "core/event/loop.h"
 #include "core/os/signals.h"
@@ -15,6 +16,7 @@
 
 namespace sluice::process {
 
+inline constexpr std::string_view worker_title = "nginx: worker process";  // begins so
 inline constexpr int fatal_code = 2;  // the worker could not begin; nginx's code
 
 /// What all processes of ours read from a descriptor instead of being interrupted.

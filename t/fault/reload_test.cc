@@ -173,5 +173,21 @@ TEST(Reload, SignalsInAHurryEndWithTheLastGoodConfiguration)
     EXPECT_EQ(fleet.workers().size(), 3u);
 }
 
+TEST(Signals, APidFileThatNamesAWorkerHitsNobody)
+{
+    Fleet fleet("worker_processes 1;");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    ASSERT_TRUE(eventually([&] { return fleet.workers().size() == 1; }));
+    int worker = fleet.workers()[0];
+    fleet.write("logs/nginx.pid", std::to_string(worker) + "\n");
+    for (const char* signal : {"stop", "quit", "reload", "reopen"}) {
+        Said said = fleet.run({"-s", signal});
+        EXPECT_EQ(said.code, 1) << signal;
+        EXPECT_NE(said.text.find("is not a sluice master"), std::string::npos) << said.text;
+    }
+    EXPECT_TRUE(lives(worker));
+    EXPECT_EQ(children(fleet.started()), std::vector<int>{worker});
+}
+
 }  // namespace
 }  // namespace sluice::fault

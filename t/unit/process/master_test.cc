@@ -379,8 +379,22 @@ TEST(Start, DaemonThatCannotServeSaysSo)
                                    " failed (98: Address already in use)\n"),
               5u)
         << start.err;
-    EXPECT_TRUE(start.err.ends_with("nginx: [emerg] still could not bind()\n"));
+    EXPECT_TRUE(
+        start.err.ends_with("nginx: [emerg] still could not bind()\n"
+                            "  another program listens there (ss -ltnp shows which): stop "
+                            "it, or change \"listen\"\n"))
+        << start.err;
     EXPECT_FALSE(std::filesystem::exists(s.dir / "pid"));
+
+    // The same server a second time.
+    start = other.run({});
+    EXPECT_EQ(start.code, 1);
+    EXPECT_TRUE(
+        start.err.ends_with("nginx: [emerg] still could not bind()\n  already running as pid " +
+                            std::to_string(other.pid()) + " (\"" + (other.dir / "pid").string() +
+                            "\"): use -s reload, or -s quit and start again\n"))
+        << start.err;
+    EXPECT_EQ(other.file("pid"), std::to_string(other.pid()) + "\n");
 
     s.configure("test_die_at_start on;");
     start = s.run({});
@@ -450,42 +464,6 @@ TEST(Test, DoesNotDisturbARunningServer)
     EXPECT_TRUE(std::filesystem::exists(path));
     EXPECT_EQ(s.ask("answer"), "one");
     EXPECT_EQ(s.file("pid"), std::to_string(s.pid()) + "\n");
-}
-
-TEST(Send, WithoutAServer)
-{
-    Server s;
-    s.configure("");
-    std::string path = (s.dir / "pid").string();
-    Outcome sent = s.run({"-s", "reload"});
-    EXPECT_EQ(sent.code, 1);
-    EXPECT_EQ(sent.err,
-              "nginx: [error] open() \"" + path + "\" failed (2: No such file or directory)\n");
-    std::ofstream(s.dir / "pid") << "abc\n";
-    sent = s.run({"-s", "stop"});
-    EXPECT_EQ(sent.code, 1);
-    EXPECT_EQ(sent.err, "nginx: [error] invalid PID number \"abc\" in \"" + path + "\"\n");
-    std::ofstream(s.dir / "pid") << "4194304\n";
-    sent = s.run({"-s", "quit"});
-    EXPECT_EQ(sent.code, 1);
-    EXPECT_EQ(sent.err, "nginx: [alert] kill(4194304, 3) failed (3: No such process)\n");
-}
-
-TEST(Send, ReloadToAnotherServerIsAPlainSignal)
-{
-    Server s;
-    s.configure("");
-    int pid = ::fork();
-    if (pid == 0) {
-        ::signal(SIGHUP, SIG_DFL);
-        ::pause();
-        ::_exit(0);
-    }
-    std::ofstream(s.dir / "pid") << pid << "\n";
-    EXPECT_EQ(s.run({"-s", "reload"}).code, 0);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP);
 }
 
 }  // namespace

@@ -42,19 +42,21 @@ void Consistent::add_points(std::string_view server, int weight, uint32_t index)
     }
 }
 
-// By the hash alone, in two passes of 16 bits: what came first stays first, and 1.6 million points
-// (10,000 servers) take milliseconds.
+// By the hash alone, in three passes whose counts stay in the cache: what came first stays first,
+// and 1.6 million points (10,000 servers) take milliseconds.
 void Consistent::sort_points()
 {
+    constexpr int bits = 11;
     std::vector<uint64_t> other(points_.size());
-    for (int shift : {32, 48}) {
-        std::vector<uint32_t> at(65537);
+    for (int shift = 32; shift < 64; shift += bits) {
+        auto digit = [shift](uint64_t p) { return p >> shift & ((1U << bits) - 1); };
+        std::array<uint32_t, (1U << bits) + 1> at{};
         for (uint64_t p : points_)
-            ++at[((p >> shift) & 0xFFFF) + 1];
+            ++at[digit(p) + 1];
         for (size_t i = 1; i < at.size(); ++i)
             at[i] += at[i - 1];
         for (uint64_t p : points_)
-            other[at[(p >> shift) & 0xFFFF]++] = p;
+            other[at[digit(p)]++] = p;
         points_.swap(other);
     }
     auto same = [](uint64_t a, uint64_t b) { return a >> 32 == b >> 32; };
@@ -72,6 +74,10 @@ void Consistent::set_peers(std::vector<upstream::Peer*> peers)
     servers_.clear();
     points_.clear();
     std::unordered_map<std::string_view, uint32_t, ViewHash, std::equal_to<>> index;
+    size_t weights = 0;
+    for (const upstream::Peer* p : peers)
+        weights += static_cast<size_t>(p->weight);
+    points_.reserve(weights * points_per_weight);
     for (upstream::Peer* p : peers) {
         auto [it, fresh] = index.emplace(p->server, static_cast<uint32_t>(servers_.size()));
         if (fresh)

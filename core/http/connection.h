@@ -54,7 +54,7 @@ public:
     buf::Buffer in;  // bytes read and not yet used: head, then body, then what is pipelined
     Request* request = nullptr;
     Farewell* farewell = nullptr;  // of a tunnel; its owner's
-    bool idle = true;              // between requests: may be closed to make room
+    bool idle = false;             // awaits a request: may be closed to make room
     bool reading_head = false;
     bool plain_on_tls = false;  // plain HTTP came where TLS is spoken
 

@@ -279,6 +279,12 @@ void Load::lost(const std::string& what)
         what_ += what + "\n";
 }
 
+// Nothing at all, before the connection ends, reads as an answer of HTTP/0.9.
+static bool is_answer(const runner::Response& r)
+{
+    return r.complete && r.code == "200";
+}
+
 void Load::fresh()
 {
     for (; !stop_; sleep_seconds(0.001)) {
@@ -293,7 +299,7 @@ void Load::fresh()
         while (io == Io::ok)
             io = socket.read_some(bytes, in_seconds(10));
         std::string_view rest = bytes;
-        if (runner::parse_response(rest, "GET", true).complete)
+        if (is_answer(runner::parse_response(rest, "GET", true)))
             ++answers_;
         else
             lost("fresh: " + bytes.substr(0, 100));
@@ -321,11 +327,11 @@ void Load::kept(unsigned seed)
             std::string_view rest = bytes;
             r = runner::parse_response(rest, "GET", io != Io::ok);
         }
-        if (r.complete)
+        if (is_answer(r))
             ++answers_;
         else
             lost("kept: " + bytes.substr(0, 100));
-        if (!r.complete || r.header("Connection").value_or("") == "close")
+        if (!is_answer(r) || r.header("Connection").value_or("") == "close")
             socket.close();
     }
 }

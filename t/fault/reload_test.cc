@@ -103,6 +103,31 @@ TEST(Reload, KeptUpstreamConnectionsEndWhenTheirRequestsHave)
     expect_quiet(fleet);
 }
 
+// Accepted in the very turn in which its worker is told to leave.
+TEST(Reload, WhoIsAcceptedAsTheWorkerLeavesIsServed)
+{
+    Fleet fleet("worker_processes 1;");
+    SlowApp app(fleet.port(1));
+    fleet.configure("worker_processes 1;", "location / { proxy_pass http://127.0.0.1:" +
+                                               std::to_string(fleet.port(1)) + "; }");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(eventually([&] { return fleet.workers().size() == 1; }));
+        int worker = fleet.workers()[0];
+        send(worker, SIGSTOP);
+        Socket client = Socket::connect(std::to_string(fleet.port()));
+        ASSERT_EQ(client.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n", in_seconds(5)), Io::ok);
+        send(worker, SIGQUIT);
+        send(worker, SIGCONT);
+        std::string bytes;
+        for (Io io = Io::ok; io == Io::ok;)
+            io = client.read_some(bytes, in_seconds(10));
+        EXPECT_TRUE(bytes.ends_with("fine")) << bytes;
+        ASSERT_TRUE(eventually([&] { return !lives(worker); }));
+    }
+    expect_quiet(fleet);
+}
+
 TEST(Reload, WorkersAndListenersThatComeAndGoLoseNothing)
 {
     Fleet fleet("worker_processes 2;");

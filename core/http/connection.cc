@@ -185,7 +185,6 @@ void Connection::begin_head()
     const Server& defaults = home();
     parser_ = arena.make<RequestParser>();
     parser_->start(defaults.limits, arena);
-    idle = false;
     ++service.counters().reading;
     deadline_ = Clock::in(*defaults.core->client_header_timeout);
 }

@@ -62,7 +62,6 @@ void give_block(void* p)
 
 void* Arena::alloc_more(size_t n, size_t align)
 {
-    used_ += n;
     auto aligned = [align](char* p) {
         return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(p) + align - 1) & ~(align - 1));
     };
@@ -104,7 +103,6 @@ void Arena::clear()
     }
     at_ = end_ = nullptr;
     blocks_ = large_ = nullptr;
-    used_ = 0;
 }
 
 FrameArena::~FrameArena()

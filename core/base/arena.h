@@ -32,7 +32,6 @@ public:
         auto at = (reinterpret_cast<uintptr_t>(at_) + align - 1) & ~(align - 1);
         if (at + n >= reinterpret_cast<uintptr_t>(end_))  // also when there is no block yet
             return alloc_more(n, align);
-        used_ += n;
         at_ = reinterpret_cast<char*>(at + n);
         return reinterpret_cast<char*>(at);
     }
@@ -81,8 +80,8 @@ public:
     /// Destroys what make() made and gives all memory back. The arena is as new.
     void clear();
 
-    /// Bytes handed out since the last clear().
-    size_t used() const { return used_; }
+    /// Nothing was handed out since the last clear().
+    bool empty() const { return !blocks_ && !large_; }
 
 private:
     void* alloc_more(size_t n, size_t align);
@@ -100,7 +99,6 @@ private:
     Block* blocks_ = nullptr;
     Block* large_ = nullptr;
     Cleanup* cleanups_ = nullptr;
-    size_t used_ = 0;
 };
 
 /// An append-only array in an arena: growing leaves the old copy to the arena.

@@ -212,8 +212,8 @@ bool Watch::enroll(uint32_t events)
     for (Awaiter* waiter : waiting_)
         if (waiter)
             waiter->Waiter::wake(Wait::canceled);
-    if (hook_.call)
-        hook_.call(hook_.context);
+    if (hook_call_)
+        hook_call_(hook_context_);
     return false;
 }
 
@@ -241,7 +241,7 @@ Watch::Error Watch::take(os::Fd fd, uint32_t events, bool now)
     can_read_ = hung_up_ = broken_ = false;
     writes_watched_ = events & EPOLLOUT;
     can_write_ = !writes_watched_;
-    hook_ = {};
+    set_hook({});
     return Error::none;
 }
 
@@ -290,8 +290,8 @@ void Watch::on_events(uint32_t events)
         can_write_ = true;
         wake(Awaiter::writing, Wait::ready);
     }
-    if (hook_.call && (hook_.any || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))))
-        hook_.call(hook_.context);  // last: it may destroy us
+    if (hook_call_ && (hook_any_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))))
+        hook_call_(hook_context_);  // last: it may destroy us
 }
 
 void Watch::wake(Awaiter::Side side, Wait why)

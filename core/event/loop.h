@@ -204,7 +204,12 @@ public:
         void* context = nullptr;
         bool any = false;
     };
-    void set_hook(Hook hook) { hook_ = hook; }
+    void set_hook(Hook hook)
+    {
+        hook_call_ = hook.call;
+        hook_context_ = hook.context;
+        hook_any_ = hook.any;
+    }
     /// The next wait for reading tries first: a fresh connection often has its first bytes already.
     void assume_readable() { can_read_ = true; }
     void assume_writable() { can_write_ = true; }
@@ -212,9 +217,9 @@ public:
     class Awaiter : public Waiter
     {
     public:
-        enum Side { reading, writing, hang_up };
+        enum Side : uint8_t { reading, writing, hang_up };
         Awaiter(Watch& watch, Side side, Deadline deadline)
-            : watch_(watch), deadline_(deadline), side_(side)
+            : side_(side), watch_(watch), deadline_(deadline)
         {
         }
         ~Awaiter() { forget(); }
@@ -229,12 +234,6 @@ public:
         }
         Wait await_resume() const { return result_; }
 
-    protected:
-        /// Waits to be woken by readiness or by the deadline; at once when it is ready.
-        void enlist();
-        Watch& watch_;
-        Deadline deadline_;
-
     private:
         friend class Watch;
         bool ready() const;
@@ -245,6 +244,12 @@ public:
         }
         void detach() final { forget(); }
         Side side_;
+
+    protected:
+        /// Waits to be woken by readiness or by the deadline; at once when it is ready.
+        void enlist();
+        Watch& watch_;
+        Deadline deadline_;
     };
     Awaiter readable(Deadline deadline) { return Awaiter(*this, Awaiter::reading, deadline); }
     Awaiter writable(Deadline deadline) { return Awaiter(*this, Awaiter::writing, deadline); }
@@ -279,9 +284,11 @@ private:
     bool can_read_ = false, can_write_ = false, hung_up_ = false, broken_ = false;
     bool writes_watched_ = false;
     bool registered_ = false;
+    bool hook_any_ = false;
     Awaiter* waiting_[3] = {};
     WaitTimer timer_{*this};
-    Hook hook_;
+    void (*hook_call_)(void* context) = nullptr;
+    void* hook_context_ = nullptr;
 };
 
 }  // namespace sluice::event

@@ -117,11 +117,21 @@ private:
 };
 
 struct PromiseBase {
-    std::coroutine_handle<> next;   // who awaits us, when it is one
-    Joint* joint = nullptr;         // or the group that does
-    CancelScope* cancel = nullptr;  // may be null: cannot be canceled
+    struct Parent {
+        std::coroutine_handle<> handle;
+        bool child_done = false;
+    };
+    struct Neighbours {
+        PromiseBase* next;
+        PromiseBase** link;  // what points here
+    };
     std::coroutine_handle<> self;
-    bool done = false;
+    CancelScope* cancel = nullptr;  // may be null: cannot be canceled
+    Joint* joint = nullptr;         // the group that awaits us, or the Scope that owns us
+    union {
+        Parent parent{};        // without a joint: who awaits us
+        Neighbours neighbours;  // in a Scope
+    };
 
     struct Final {
         bool await_ready() const noexcept { return false; }
@@ -129,11 +139,13 @@ struct PromiseBase {
         void await_suspend(std::coroutine_handle<P> h) const noexcept
         {
             PromiseBase& p = h.promise();
-            p.done = true;
-            if (p.joint)
+            if (p.joint) {
                 p.joint->child_done(p);
-            else if (p.next)
-                Pump::continue_with(p.next);
+                return;
+            }
+            p.parent.child_done = true;
+            if (p.parent.handle)
+                Pump::continue_with(p.parent.handle);
         }
         void await_resume() const noexcept {}
     };
@@ -260,9 +272,9 @@ public:
             PromiseBase& child = child_.promise();
             child.cancel = parent.promise().cancel;
             Pump::start(child_.handle_);
-            if (child.done)
+            if (child.parent.child_done)
                 return false;
-            child.next = parent;
+            child.parent.handle = parent;
             return true;
         }
         T await_resume() const { return child_.result(); }

@@ -60,55 +60,44 @@ void Event::set()
         waiters_.front().wake(Wait::ready);
 }
 
-struct Scope::Root {
-    Root* next;
-    Root** link;
-    PromiseBase* promise;
-
-    void unlink()
-    {
-        *link = next;
-        if (next)
-            next->link = link;
-    }
-};
-
 void Scope::start(Task<void> task, CancelScope* cancel)
 {
     if (!task)
         return;
-    PromiseBase& promise = task.release().promise();
-    auto* root = new (Loop::current().frames().take(sizeof(Root))) Root{roots_, &roots_, &promise};
+    PromiseBase& root = task.release().promise();
+    root.joint = this;
+    root.cancel = cancel;
+    root.neighbours = {roots_, &roots_};
     if (roots_)
-        roots_->link = &root->next;
-    roots_ = root;
-    promise.joint = this;
-    promise.cancel = cancel;
-    // `next` names no continuation here: a root has none, so it carries the way back to its Root.
-    promise.next = std::coroutine_handle<>::from_address(root);
+        roots_->neighbours.link = &root.neighbours.next;
+    roots_ = &root;
     ++live_;
     idle_.clear();
-    Pump::start(promise.self);
+    Pump::start(root.self);
+}
+
+void Scope::forget(PromiseBase& root)
+{
+    auto [next, link] = root.neighbours;
+    *link = next;
+    if (next)
+        next->neighbours.link = link;
+    --live_;
 }
 
 void Scope::child_done(PromiseBase& child)
 {
-    auto* root = static_cast<Root*>(child.next.address());
-    root->unlink();
-    FrameArena::give(root);
+    forget(child);
     Loop::current().dead_.push_back(child.self);
-    if (--live_ == 0)
+    if (live_ == 0)
         idle_.set();
 }
 
 void Scope::drop()
 {
-    while (Root* root = roots_) {
-        std::coroutine_handle<> frame = root->promise->self;
-        root->unlink();
-        FrameArena::give(root);
-        --live_;
-        frame.destroy();
+    while (PromiseBase* root = roots_) {
+        forget(*root);
+        root->self.destroy();
     }
 }
 

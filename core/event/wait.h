@@ -53,7 +53,6 @@ protected:
     bool suspend_unless_canceled(std::coroutine_handle<P> h);
     void suspend_in(std::coroutine_handle<> h, CancelScope* cancel);
     std::coroutine_handle<> handle() const { return handle_; }
-    Wait result_ = Wait::ready;
 
 private:
     friend class Loop;
@@ -64,6 +63,9 @@ private:
 
     std::coroutine_handle<> handle_;
     bool waiting_ = false;
+
+protected:
+    Wait result_ = Wait::ready;  // last: those that derive go on in the same word
 };
 
 /// Asks a tree of tasks to end. Sticky. Scopes nest: asking the parent asks the children.
@@ -357,10 +359,10 @@ public:
     void drop();
 
 private:
-    struct Root;
     void child_done(PromiseBase& child) override;
+    void forget(PromiseBase& root);
     size_t live_ = 0;
-    Root* roots_ = nullptr;
+    PromiseBase* roots_ = nullptr;
     Event idle_;
 };
 

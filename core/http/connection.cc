@@ -89,7 +89,7 @@ void Connection::nudge()
 
 Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner)
 {
-    for (;;) {
+    do {
         if (in.empty() && (requests > 0 || !fresh_bytes())) {
             deadline_ = begin_idling();
             while (idle) {
@@ -99,29 +99,8 @@ Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner
             if (deadline_ == Deadline::never())
                 break;
         }
-        if (requests == 0 && wants_tls()) {
-            keep_ = co_await secure(self);
-            if (!keep_)
-                break;
-            continue;
-        }
-        begin_head();
-        Head head = take_head();
-        if (head == Head::more || head == Head::bad)
-            head = co_await read_head(self, head);
-        --service.counters().reading;
-        if (head == Head::end)
-            break;
-        begin_request();
-        Rc rc = co_await request->run(request->start());
-        judge(rc);
-        if (keep_ && !request->body.complete()) {
-            keep_ = co_await request->body.discard(*request, Clock::in(*limits_->lingering_time));
-        }
-        end_request();
-        if (!keep_)
-            break;
-    }
+        keep_ = co_await converse(self);
+    } while (keep_);
     if (lingers())
         co_await linger(self);
     if (reset_ || (timed_out_ && *limits_->reset_timedout_connection))
@@ -130,6 +109,31 @@ Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner
     Service& home = service;
     owner.reset();  // this object is no more
     home.one_ended();
+}
+
+Task<bool> Connection::converse(Connection& self)
+{
+    if (requests == 0 && wants_tls()) {
+        bool safe = co_await secure(self);
+        co_return safe;
+    }
+    do {
+        begin_head();
+        Head head = take_head();
+        if (head == Head::more || head == Head::bad)
+            head = co_await read_head(self, head);
+        --service.counters().reading;
+        if (head == Head::end)
+            co_return false;
+        begin_request();
+        Rc rc = co_await request->run(request->start());
+        judge(rc);
+        if (keep_ && !request->body.complete()) {
+            keep_ = co_await request->body.discard(*request, Clock::in(*limits_->lingering_time));
+        }
+        end_request();
+    } while (keep_ && !in.empty());
+    co_return keep_;
 }
 
 // ---- reading a head -----------------------------------------------------------------------------

@@ -38,8 +38,8 @@ public:
 
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
-    /// The whole life: requests one after the other, lingering close. `owner` is of `self`, which
-    /// ends with its coroutine.
+    /// The whole life: idling, conversing, lingering close. `owner` is of `self`, which ends with
+    /// its coroutine. An idle connection is this object and this frame: both are kept small.
     Task<void> serve(Connection& self, std::unique_ptr<Connection> owner);
 
     Service& service;
@@ -55,8 +55,7 @@ public:
     Request* request = nullptr;
     Farewell* farewell = nullptr;  // of a tunnel; its owner's
     bool idle = false;             // awaits a request: may be closed to make room
-    bool reading_head = false;
-    bool plain_on_tls = false;  // plain HTTP came where TLS is spoken
+    bool plain_on_tls = false;     // plain HTTP came where TLS is spoken
 
     /// The address that the client came to (getsockname, once a request).
     const os::Address& local();
@@ -78,6 +77,8 @@ private:
     Instant silent_since() const override { return started; }
     enum class Head : uint8_t { more, bad, request, end };
     bool fresh_bytes();
+    /// Requests until the client has no more just now. False: it is over.
+    Task<bool> converse(Connection& self);
     Task<bool> secure(Connection& self);
     bool wants_tls();
     bool secured(const net::Io& io);
@@ -100,13 +101,6 @@ private:
     /// Whose rules hold until a request has named its server.
     const Server& home() { return asked_for_ ? *asked_for_ : *listen_address().default_server; }
 
-    RequestParser* parser_ = nullptr;  // in the arena, as all of a request
-    const os::Address* local_ = nullptr;
-    const ListenAddress* address_ = nullptr;
-    const Server* asked_for_ = nullptr;  // by SNI
-    std::string peer_text_;
-    const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
-    Instant deadline_{0};                   // of the next head, or of its first byte
     bool keep_ = false;
     bool leaving_ = false;  // told that the worker leaves; its last wait
     bool timed_out_ = false;
@@ -117,6 +111,13 @@ private:
     bool last_ = false;       // the client has said that no request follows
     bool ended_ = false;      // the client has finished sending, and we have read it all
     bool reset_ = false;      // an answer that only the connection's end would end was cut short
+    RequestParser* parser_ = nullptr;  // in the arena, as all of a request
+    const os::Address* local_ = nullptr;
+    const ListenAddress* address_ = nullptr;
+    const Server* asked_for_ = nullptr;  // by SNI
+    std::string peer_text_;
+    const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
+    Instant deadline_{0};                   // of the next head, or of its first byte
 };
 
 }  // namespace sluice::http

@@ -210,6 +210,7 @@ start_program() {    # NAME
             haproxy_conf "${port[$name]}" "${tls_port[$name]}" "${rsa_port[$name]}" >"$home/haproxy.cfg"
             $on_proxy haproxy -db -f "$home/haproxy.cfg" >"$home/logs/out" 2>&1 &
             ;;
+        relay) $on_proxy "$relay" "${port[$name]}" "$origin_port" >"$home/logs/out" 2>&1 & ;;
         *)
             local binary=$name
             [ "$name" = sluice ] && binary=$sluice
@@ -297,6 +298,7 @@ version_of() {
     case $1 in
         nginx) nginx -v 2>&1 ;;
         haproxy) haproxy -v | head -n 1 ;;
+        relay) echo "forwards bytes, knows no HTTP (t/bench/relay.cc)" ;;
         sluice) "$sluice" -v 2>&1 | tail -n 1 ;;
     esac
 }

@@ -87,6 +87,7 @@ throughput() {    # ROW TITLE REACH PATH CONNECTIONS LOAD-OPTIONS…
     fi
     order=$programs
     [[ $row == static-* || $row == php ]] && order=${order/haproxy/}
+    [[ $row == 1k-* || $row == fresh || $row == websocket-* ]] || order=${order/relay/}
     for name in $order; do    # warm up
         run_load "${port[$name]}" "$path" -c "$n" -t 0.3 "$@" >/dev/null || true
     done

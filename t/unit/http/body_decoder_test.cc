@@ -98,7 +98,7 @@ TEST(BodyDecoder, payload_is_a_view_of_the_input)
     ASSERT_EQ(piece.state, Piece::data_);
     EXPECT_EQ(piece.data.data(), input.data() + 3);
     EXPECT_EQ(piece.consumed, 8u);
-    EXPECT_EQ(arena.used(), 0u);
+    EXPECT_TRUE(arena.empty());
 }
 
 TEST(BodyDecoder, writes_chunk_heads)

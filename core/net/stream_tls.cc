@@ -68,8 +68,9 @@ event::Task<Io> Stream::handshake(event::Loop& loop, Deadline deadline)
 
 bool Stream::is_silent()
 {
-    if (!tls_)
-        return !watch_.can_read();
+    // A read that just filled its buffer has not told whether that was all: this one does.
+    if (!tls_ && !watch_.can_read())
+        return true;
     if (watch_.hung_up())
         return false;
     buf::Buffer b(1);

@@ -232,13 +232,14 @@ Task<Rc> Exchange::relay_rest(http::Request& r)
 {
     buf::Buffer* from = &first_;
     for (;;) {
-        // Nobody reads it: what is long is not worth its connection.
-        if (r.parent && now_->response_length + wire_->remaining() > unread_limit) {
-            link_.reset();
+        // Nobody reads it: what is long is not worth its connection, which ends with the try. (The
+        // request may still be on its way there.)
+        if (r.parent && now_->response_length + wire_->remaining() > unread_limit)
             co_return co_await r.finish();
-        }
-        // The head need not wait for a body that does not come at once.
-        bool flush = !r.head_sent() && from->empty() && !link_->stream.watch().can_read();
+        // The head need not wait for a body that does not come at once. (One that has come whole
+        // has given its connection back.)
+        bool flush =
+            !ended_ && !r.head_sent() && from->empty() && !link_->stream.watch().can_read();
         if (gathered_ > 0 || ended_ || flush) {
             Task<Rc> sending = r.write(std::span(parts_, gathered_), ended_);
             Rc rc;
@@ -254,7 +255,7 @@ Task<Rc> Exchange::relay_rest(http::Request& r)
             if (pace_.limits()) {
                 Rc rc = co_await pace_reading(r);
                 if (rc != next)
-                    co_return rc;
+                    co_return r.cut_short();
             }
             Deadline until = Clock::in(rules_.read_timeout);
             net::Io io = co_await link_->stream.read(in_, next_buffer_size(), until);
@@ -273,7 +274,8 @@ Task<Rc> Exchange::relay_rest(http::Request& r)
     }
 }
 
-// X_limit_rate: until some more of the body may be read.
+// X_limit_rate: until some more of the body may be read. Being asked to stop is not the response's
+// end: who reads ahead is asked to once the client has caught up.
 Task<Rc> Exchange::pace_reading(http::Request& r)
 {
     ms wait{0};
@@ -281,7 +283,7 @@ Task<Rc> Exchange::pace_reading(http::Request& r)
                                           wait)) == 0) {
         Rc rc = co_await r.sleep(wait);
         if (rc != next)
-            co_return r.cut_short();
+            co_return rc;
     }
     co_return next;
 }

@@ -117,6 +117,24 @@ TEST(Flow, SlowClientFastOrigin)
     rig.expect_calm();
 }
 
+// Once it has caught up, who read ahead is asked to stop, perhaps in the middle of its own pause.
+TEST(Flow, AClientThatPausesAndCatchesUpGetsAllOfALimitedAnswer)
+{
+    Rig rig("location / { proxy_limit_rate 8m; proxy_pass http://origin; }", play_flow);
+    Socket client = rig.connect();
+    client.write_all("GET /flow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", in_seconds(5));
+    sleep_seconds(1.2);
+    std::string bytes;
+    size_t got = 0;
+    while (client.read_some(bytes, in_seconds(10)) == Io::ok) {
+        got += bytes.size();
+        bytes.clear();
+    }
+    EXPECT_GT(got, big / 4);
+    client.close();
+    rig.expect_calm();
+}
+
 TEST(Flow, FastUploadSlowOrigin)
 {
     Rig rig(proxying, play_flow);

@@ -111,3 +111,22 @@ GET /t
 app
 --- no_error_log
 [error]
+
+
+
+=== TEST 7: a copy whose long answer nobody reads comes before all of its body has been taken
+--- config
+    client_max_body_size 10m;
+    location /t { mirror /copy; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location = /copy { internal; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_1; client_max_body_size 0; location / { return 200 "app\n"; } }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" . "a" x 90000
+sleep 0.5
+--- raw_request eval
+"POST /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 9000000\r\n\r\n" . "x" x 9000000
+--- response_body
+app

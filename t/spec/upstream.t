@@ -426,3 +426,34 @@ GET /t
 --- request
 GET /t
 --- response_body: ok
+
+
+
+=== TEST 31: a head that just fills the buffer, and its body with it
+--- config
+    location /t { proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: " . "a" x 8147 . "\r\n\r\nok"
+--- request
+GET /t
+--- response_body: ok
+
+
+
+=== TEST 32: a connection is kept, too, when its answer just fills the buffer
+--- config
+    location /t { proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 8151\r\n\r\n" . "a" x 8149 . "ok"
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+--- request eval
+["GET /t", "GET /t"]
+--- response_body_like eval
+["ok\$", "^ok\$"]
+--- origin_connections: 1
+--- not_nginx: it keeps none without being told to

@@ -81,7 +81,9 @@ public:
     /// As it came: with the framing of chunks.
     uint64_t received_raw() const { return received_raw_; }
 
-    /// What was read past the body's end goes behind what `in` holds: it is the next request.
+    /// What was read past the body's end; valid until give_back().
+    std::string_view read_past() const { return complete() ? buffer_.view() : std::string_view(); }
+    /// It goes behind what `in` holds: it is the next request.
     void give_back(buf::Buffer& in);
 
     /// Throws away what is left; true when the body's end was reached before the deadline.

@@ -104,6 +104,7 @@ Task<Rc> Exchange::run(http::Request& r)
                 error_ = failure(Failure::client_body, http::BodyReader::status_of(invited));
         }
         if (!error_ && unsent_.empty() && !stream_body_) {
+            upload_over_.set();
             Download d = co_await download(r);
             rc = d.rc;
         } else if (!error_) {
@@ -168,6 +169,7 @@ Error Exchange::begin_attempt(http::Request& r)
     error_ = {};
     why_ = {};
     have_head_ = request_done_ = send_failed_ = false;
+    upload_over_.clear();
     first_.release();
     in_.release();
     now_ = r.arena().make<Attempt>();

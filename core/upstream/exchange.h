@@ -187,6 +187,7 @@ private:
     Task<Rc> tunnel(http::Request& r);
     struct Lane;
     class Goodbye;
+    Task<Download> pump_up(http::Request& r, Lane& lane);
     Task<Download> pump(http::Request& r, net::Stream& from, net::Stream& to,
                         std::string_view first, Lane& lane);
 
@@ -238,6 +239,7 @@ private:
     ms hold_pause_{0};  // before the last round of tries; 0: there was one only
     Instant request_sent_at_{0};
     Instant tunnel_used_{0};    // when bytes last came, from either side
+    event::Event upload_over_;  // nothing of the request is being sent any more
     bool stream_body_ = false;  // the request body is pulled from the client while it is sent
     bool asked_ = false;        // peer_ counts us among those that it has not answered
     bool connecting_ = false;
@@ -247,9 +249,9 @@ private:
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;
     bool half_closed_ = false;  // the client has ended its side, and may be there
-    bool buffered_ = false;    // the peer may be read ahead of the client
-    Pace pace_;                // at which the peer is read
-    bool fresh_only_ = false;  // a kept-alive connection died under us: once more, with a new one
+    bool buffered_ = false;     // the peer may be read ahead of the client
+    Pace pace_;                 // at which the peer is read
+    bool fresh_only_ = false;   // a kept-alive connection died under us: once more, with a new one
 };
 
 /// Forwards to the end; with `store_first` the client's body is read whole before.

@@ -7,6 +7,15 @@
 #include "core/upstream/exchange.h"
 
 namespace sluice::upstream {
+namespace {
+
+/// Says so at the end, whichever it is.
+struct Over {
+    event::Event& event;
+    ~Over() { event.set(); }
+};
+
+}  // namespace
 
 // As much as goes at once; waits only for a connection that is being made. The first write is tried
 // before that wait: on a fast network the handshake is over by now.
@@ -92,6 +101,7 @@ Task<Error> Exchange::write_unsent(http::Request& r)
 
 Task<Exchange::Upload> Exchange::upload(http::Request& r)
 {
+    const Over over{upload_over_};
     if (!unsent_.empty()) {
         Error error = co_await write_unsent(r);
         // A peer that stops reading may have answered: the download tells.

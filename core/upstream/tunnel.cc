@@ -75,11 +75,27 @@ Task<Rc> Exchange::tunnel(http::Request& r)
     tunnel_used_ = Clock::now();
     const http::Header* protocol = wire_->head().headers.find(http::HeaderId::upgrade);
     Goodbye goodbye(r.c, peer, protocol && iequals(protocol->value, "websocket"));
-    co_await event::both(pump(r, client, peer, r.c.in.view(), goodbye.up),
+    goodbye.up.writing = true;
+    co_await event::both(pump_up(r, goodbye.up),
                          pump(r, peer, client, first_.view(), goodbye.down));
     r.c.in.clear();
     r.keep_alive = false;
     co_return finished;
+}
+
+// A server may agree before it has all of the request (RFC 9110 7.8 lets only the client wait):
+// what the client sends is the request's body until that has gone.
+Task<Exchange::Download> Exchange::pump_up(http::Request& r, Lane& lane)
+{
+    event::Wait w = co_await upload_over_.wait(Deadline::never());
+    if (w != event::Wait::ready)
+        co_return Download{closed};
+    tunnel_used_ = Clock::now();
+    lane.writing = false;
+    std::string_view first = r.c.in.view();
+    if (first.empty())
+        first = r.body.read_past();
+    co_return co_await pump(r, r.c.stream, link_->stream, first, lane);
 }
 
 Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net::Stream& to,
@@ -101,7 +117,10 @@ Task<Exchange::Download> Exchange::pump(http::Request& r, net::Stream& from, net
             buffer.release();
         Deadline until = tunnel_used_ + rules_.read_timeout;
         net::Io io = co_await from.read(buffer, size, until);
-        // It is idle when neither side says anything: one that only listens is not.
+        // It is idle when neither side says anything: one that only listens is not, nor is one
+        // whose request is still on its way.
+        if (!upload_over_.is_set())
+            tunnel_used_ = Clock::now();
         if (io.kind == net::Io::timeout && Clock::now() < tunnel_used_ + rules_.read_timeout)
             continue;
         if (!io.good())

@@ -113,3 +113,42 @@ __DATA__
 --- response_raw_like: ^HTTP/1.1 502
 --- error_log: upstream sent 101 without a request for it
 --- not_nginx: it passes it on
+
+
+
+=== TEST 9: 101 before the request's body has come: what the client sends is the body, then the tunnel's
+--- config
+    location /t { proxy_request_buffering off; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+read 15
+send "got it"
+close
+--- raw_request eval
+["POST /t HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 10\r\n\r\nabc", "defghi", "jtail5"]
+--- raw_request_middle_delay: 0.2
+--- response_raw_like: (?s)^HTTP/1.1 101 .*\r\n\r\ngot it$
+--- origin_query_like: (?s)\r\n\r\nabcdefghijtail5$
+--- not_nginx: upgrades without directives for them
+
+
+
+=== TEST 10: a tunnel's first bytes come with the end of a buffered body
+--- config
+    location /t { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+read 10
+send "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+read 5
+send "got it"
+close
+--- raw_request eval
+["POST /t HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 10\r\n\r\n", "abcdefghijtail5"]
+--- raw_request_middle_delay: 0.2
+--- response_raw_like: (?s)^HTTP/1.1 101 .*\r\n\r\ngot it$
+--- origin_query_like: (?s)\r\n\r\nabcdefghijtail5$
+--- not_nginx: upgrades without directives for them

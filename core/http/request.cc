@@ -205,7 +205,8 @@ Rc Request::find_location()
     }
     if (match.redirect) {
         location = match.location;
-        std::string_view target = arena_.concat(uri, "/", has_args ? "?" : "", args);
+        std::string_view path = escape_uri(uri, Escape::uri, arena_);
+        std::string_view target = arena_.concat(path, "/", has_args ? "?" : "", args);
         out.headers.set(arena_, HeaderId::location, redirect_target(target));
         return reply(301);
     }
@@ -364,7 +365,7 @@ bool Request::try_error_page(int status, Rc& rc)
         }
         int code = replace_status_;
         bool redirects = code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
-        out.headers.set(arena_, HeaderId::location, target);
+        out.headers.set(arena_, HeaderId::location, redirect_target(target));
         replace_status_ = 0;
         rc = reply(redirects ? code : 302);
         return true;

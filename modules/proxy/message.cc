@@ -55,18 +55,19 @@ std::string_view ProxiedRequest::target(Request& r)
         std::string_view uri = http::escape_uri(uri_, http::Escape::target, arena);
         return uri.front() == '?' ? arena.concat("/", uri) : uri;
     }
-    std::string_view question = r.has_args && !r.args.empty() ? "?" : "";
-    if (pass_.uri.empty()) {
-        if (!r.uri_changed)
-            return r.unparsed_uri;
-        return arena.concat(http::escape_uri(r.uri, http::Escape::uri, arena), question, r.args);
-    }
+    if (pass_.uri.empty() && !r.uri_changed)
+        return r.unparsed_uri;
+    // A redirect may have made them of a decoded URI: they cannot leave the line either.
+    std::string_view args = http::escape_uri(r.args, http::Escape::target, arena);
+    std::string_view question = r.has_args && !args.empty() ? "?" : "";
+    if (pass_.uri.empty())
+        return arena.concat(http::escape_uri(r.uri, http::Escape::uri, arena), question, args);
     // The part of the URI that the location's name matched is replaced.
     std::string_view rest = r.uri;
     if (rest.starts_with(r.location->name))
         rest.remove_prefix(r.location->name.size());
     return arena.concat(pass_.uri, http::escape_uri(rest, http::Escape::uri, arena), question,
-                        r.args);
+                        args);
 }
 
 // What proxy_set_header says.

@@ -79,7 +79,8 @@ void Cookie::answered(Request& r, Peer& peer)
         text += "; secure";
     if (std::string_view path = a.path.eval(r); !path.empty())
         text += fmt::format("; path={}", path);
-    r.out.headers.add(r.arena(), http::HeaderId::set_cookie, r.arena().copy(text));
+    r.out.headers.add(r.arena(), http::HeaderId::set_cookie,
+                      http::one_line(r.arena().copy(text), r.arena()));
 }
 
 // ---- route --------------------------------------------------------------------------------------

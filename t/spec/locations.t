@@ -287,3 +287,14 @@ GET /t/none
 --- error_code: 404
 --- error_log eval
 qr{\[error\] \d+#\d+: \*\d+ open\(\) "\S+/html/t/none" failed \(2: No such file or directory\), client: 127\.0\.0\.1, server: localhost, request: "GET /t/none HTTP/1\.1", host: "localhost"}
+
+
+
+=== TEST 26: the slash that a location of a server behind us wants: the rest stays encoded
+--- config
+    location "/a b/" { proxy_pass http://127.0.0.1:1; }
+--- request
+GET /a%20b?c=d
+--- error_code: 301
+--- response_headers
+Location: http://localhost:$TEST_NGINX_SERVER_PORT/a%20b/?c=d

@@ -800,3 +800,40 @@ GET /t/a%20HTTP/1.1%0d%0aX:%20y
 --- error_log
 upstream: "http://127.0.0.1:1/e/%0Ax"
 --- not_nginx: there they can
+
+
+
+=== TEST 57: nor the target by way of arguments that a redirect made of a decoded URI
+--- config
+    location /f/ { try_files /none /to?u=$uri; }
+    location /e/ { error_page 404 = /to?u=$uri; return 404; }
+    location /to { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+    location /u/ { try_files /none /with/?u=$uri; }
+    location /with/ { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT/x/; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+--- pipelined_requests eval
+["GET /f/%0d%0aX:%20y", "GET /e/%0d%0aX:%20y", "GET /u/%0d%0aX:%20y"]
+--- error_code eval
+[200, 200, 200]
+--- origin_query_like: ^GET /to\?u=/f/%0D%0AX:%20y HTTP/1\.1\r\n(.*\r\n)*GET /to\?u=/e/%0D%0AX:%20y HTTP/1\.1\r\n(.*\r\n)*GET /x/\?u=/u/%0D%0AX:%20y HTTP/1\.1\r\n
+--- not_nginx: there they can
+
+
+
+=== TEST 58: nor a field of a redirect that an error page makes
+--- config
+    location /r/ { error_page 404 =302 http://x$uri; return 404; }
+--- request
+GET /r/%0d%0aSet-Cookie:%20a=b
+--- error_code: 302
+--- response_headers
+Location: http://x/r/%0D%0ASet-Cookie: a=b
+! Set-Cookie
+--- not_nginx: there they can

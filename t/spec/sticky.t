@@ -165,3 +165,17 @@ Set-Cookie: srv=[0-9a-f]{32}; expires=Thu, 31-Dec-37 23:55:55 GMT; max-age=31536
 --- must_die
 --- error_log: invalid parameter "glue"
 --- not_nginx: since 1.29.6
+
+
+
+=== TEST 13: a path of variables stays in its line
+--- http_config
+    upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; sticky cookie a path=$uri; }
+    server { listen $TEST_NGINX_RAND_PORT_1; return 200 "ok\n"; }
+--- config
+    location / { proxy_pass http://u; }
+--- request
+GET /t%0d%0aX-Y:%20z
+--- raw_response_headers_like: Set-Cookie: a=[0-9a-f]{32}; path=/t  X-Y: z\r\n
+--- raw_response_headers_unlike: \nX-Y
+--- not_nginx: since 1.29.6

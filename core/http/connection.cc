@@ -227,8 +227,10 @@ Task<Connection::Head> Connection::read_head(Connection& self, Head so_far)
         // The buffer grows while the head does: the parser refuses what exceeds the limits.
         net::Io io = co_await stream.read(in, read_buffer, deadline_);
         note_read(io);
-        if (!io.good())
+        if (!io.good()) {
+            parser_->follow(in.view());  // room had been made for more
             break;
+        }
         state = parser_->feed(in.view());
     }
     if (state == ParseState::done)

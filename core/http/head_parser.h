@@ -31,11 +31,7 @@ public:
             return State::done;
         if (phase_ == Phase::error)
             return State::error;
-        if (all.data() != base_) {
-            if (phase_ == Phase::fields)
-                self().move_views(base_, seen_, all.data());
-            base_ = all.data();
-        }
+        follow(all);
         seen_ = all.size();
         if (phase_ == Phase::line) {
             State state = self().read_line(all);
@@ -43,6 +39,17 @@ public:
                 return state;
         }
         return self().read_fields(all);
+    }
+
+    /// The bytes of the last feed are elsewhere now, and nothing more will be fed: what has been
+    /// taken of them (for the log) goes on pointing at them.
+    void follow(std::string_view all)
+    {
+        if (all.data() == base_)
+            return;
+        if (phase_ == Phase::fields)
+            self().move_views(base_, seen_, all.data());
+        base_ = all.data();
     }
 
     /// Of the first line once it has been read (also after an error, for the log); whole after

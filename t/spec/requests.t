@@ -379,3 +379,35 @@ Server: (nginx|sluice)
 --- no_error_log
 [error]
 [crit]
+
+
+
+=== TEST 36: a head that fills its buffer when the client leaves is logged as it came
+--- http_config
+    log_format r '$status $request';
+--- config
+    access_log logs/access.log r;
+--- raw_request eval
+"GET /here HTTP/1.1\r\nHost: a\r\nX: " . "b" x 8160
+--- shutdown
+--- response_raw:
+--- access_log_is
+400 GET /here HTTP/1.1
+--- not_nginx: its buffers are of another size
+
+
+
+=== TEST 37: the same behind another request
+--- http_config
+    log_format r '$status $request';
+--- config
+    access_log logs/access.log r;
+    location /one { return 200; }
+--- raw_request eval
+"GET /one HTTP/1.1\r\nHost: a\r\n\r\nGET /here HTTP/1.1\r\nHost: a\r\nX: " . "b" x 8130
+--- shutdown
+--- response_raw_like: ^HTTP/1.1 200
+--- access_log_is
+200 GET /one HTTP/1.1
+400 GET /here HTTP/1.1
+--- not_nginx: its buffers are of another size

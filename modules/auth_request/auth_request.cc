@@ -58,8 +58,10 @@ Task<Rc> ask(Request& r)
     for (const Assignment& a : *conf.set)
         r.variables.put(r, a.variable, r.arena().copy(a.value.eval(sub)));
     int status = sub.status_for_log();
-    if (rc == closed && r.cancel().asked())
+    if (rc == closed && r.cancel().asked()) {
+        r.log_status = sub.log_status;  // 499
         co_return r.cut_short();
+    }
     if (rc == finished && status >= 200 && status < 300)
         co_return done;
     if (rc == finished && (status == 401 || status == 403))

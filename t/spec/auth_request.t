@@ -206,3 +206,23 @@ GET /t
 --- error_code: 403
 --- response_body
 because late
+
+
+
+=== TEST 13: the client leaves while it is asked
+--- http_config
+    log_format s '$status $uri';
+--- config
+    access_log logs/access.log s;
+    location /t { auth_request /auth; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+    location = /auth { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+sleep 3
+--- request
+GET /t
+--- timeout: 0.2
+--- abort
+--- access_log_is
+499 /t

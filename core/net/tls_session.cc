@@ -250,7 +250,8 @@ Io TlsSession::read(buf::Buffer& b, bool& again)
         if (!watch_.can_read() && !SSL_has_pending(ssl_))
             break;  // asking once more would only be told so
     }
-    if (SSL_pending(ssl_) > 0)
+    // Room ended first: what OpenSSL holds, decrypted or not, makes no event.
+    if (b.room_size() == 0 && SSL_has_pending(ssl_))
         watch_.assume_readable();
     return {Io::ok, total};
 }

@@ -165,6 +165,24 @@ TEST_F(TlsTest, BytesGoThroughBothWays)
     EXPECT_EQ(server.received(), 3u << 20);
 }
 
+// All records come at once; the first ones just fill the buffer.
+TEST_F(TlsTest, WhatComesBehindAFullBufferIsRead)
+{
+    shake_hands();
+    client.tls()->set_record_limit(1024);
+    std::string sent(8192 + 100, 'x'), got;
+    buf::Slice part{std::string_view(sent)};
+    Io written, read;
+    scope.start(write_all(loop, *this, client, std::span(&part, 1), written), &cancel);
+    EXPECT_EQ(written.n, sent.size());
+    scope.start(read_all(loop, *this, server, got, read), &cancel);
+    for (int i = 0; i < 50 && got.size() < sent.size(); ++i)
+        loop.turn(Clock::in(ms{5}));
+    EXPECT_EQ(got.size(), sent.size());
+    cancel.ask();
+    turns_until(2);
+}
+
 TEST_F(TlsTest, SmallSlicesAreOneRecordAndOneCall)
 {
     shake_hands();

@@ -9,7 +9,7 @@
 
 namespace sluice {
 
-[[noreturn]] void check_failed(const char* what, const char* file, int line);
+[[noreturn, gnu::cold]] void check_failed(const char* what, const char* file, int line);
 
 }  // namespace sluice
 

@@ -56,6 +56,12 @@ void Log::write(Level level, uint64_t connection, std::string_view text) const
             target.sink->write({line.data(), line.size()});
 }
 
+void Log::write(Level level, uint64_t connection, fmt::string_view format,
+                fmt::format_args args) const
+{
+    write(level, connection, fmt::vformat(format, args));
+}
+
 std::string errno_text(int error)
 {
     return fmt::format("({}: {})", error, std::strerror(error));

@@ -38,14 +38,16 @@ public:
     bool wants(Level level) const { return level <= max_; }
     bool empty() const { return targets_.empty(); }
 
-    /// `connection` 0 means none.
-    void write(Level level, uint64_t connection, std::string_view text) const;
+    /// `connection` 0 means none. Cold: what leads here is kept out of the way of what does not.
+    [[gnu::cold]] void write(Level level, uint64_t connection, std::string_view text) const;
+    [[gnu::cold]] void write(Level level, uint64_t connection, fmt::string_view format,
+                             fmt::format_args args) const;
 
     template <class... A>
     void operator()(Level level, fmt::format_string<A...> format, A&&... a) const
     {
         if (wants(level))
-            write(level, 0, fmt::format(format, std::forward<A>(a)...));
+            write(level, 0, format, fmt::make_format_args(a...));
     }
 
     /// What every line carries as PID#TID; set after each fork.

@@ -418,11 +418,12 @@ Task<Rc> Request::send_error_page(int status)
     co_return co_await respond(shown, type, page);
 }
 
-void Request::write_log(Level level, std::string_view text)
+void Request::write_log(Level level, fmt::string_view format, fmt::format_args args)
 {
     fmt::basic_memory_buffer<char, Log::max_line> line;
     auto to = fmt::appender(line);
-    fmt::format_to(to, "{}, client: {}", text, c.peer_host());
+    fmt::vformat_to(to, format, args);
+    fmt::format_to(to, ", client: {}", c.peer_host());
     if (server)
         fmt::format_to(to, ", server: {}", server->first_name);
     if (!head.request_line.empty())

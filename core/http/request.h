@@ -140,7 +140,7 @@ public:
     /// -1: the location's.
     int64_t limit_rate = -1;
     /// The response cannot be completed: the connection is closed without its end (visibly short).
-    Rc cut_short();
+    [[gnu::cold]] Rc cut_short();
     /// All but the head, framing of chunks and interim heads included ($body_bytes_sent, as nginx).
     uint64_t body_sent() const { return body_sent_ + chunk_bytes_; }
     uint64_t bytes_sent() const { return head_bytes_ + body_sent_ + chunk_bytes_; }
@@ -165,7 +165,7 @@ public:
     void log(Level level, fmt::format_string<A...> format, A&&... a)
     {
         if (log_target().wants(level))
-            write_log(level, fmt::format(format, std::forward<A>(a)...));
+            write_log(level, format, fmt::make_format_args(a...));
     }
     const Log& log_target() const { return *location->log; }
     /// The media type of `uri`'s extension.
@@ -221,7 +221,7 @@ private:
     bool try_error_page(int status, Rc& rc);
     Task<Rc> send_error_page(int status);
     void keep_challenge();
-    void write_log(Level level, std::string_view text);
+    [[gnu::cold]] void write_log(Level level, fmt::string_view format, fmt::format_args args);
 
     Task<Rc> write_now(std::span<buf::Slice> slices, bool last);
     // shaping.cc

@@ -46,7 +46,7 @@ private:
     State read_fields(std::string_view all);
     void move_views(const char* from, size_t size, const char* to);
     State finish();
-    State fail(int status, std::string_view reason);
+    [[gnu::cold]] State fail(int status, std::string_view reason);
     State fail_fields();
     bool check_unique();
     bool check_host();

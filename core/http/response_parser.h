@@ -29,7 +29,7 @@ private:
     State read_fields(std::string_view all);
     void move_views(const char* from, size_t size, const char* to);
     State finish();
-    State fail(std::string_view reason);
+    [[gnu::cold]] State fail(std::string_view reason);
     State fail_fields();
     bool parse_line(std::string_view line);
     bool check_framing();

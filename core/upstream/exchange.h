@@ -114,10 +114,10 @@ private:
     bool may_send_again(http::Request& r) const;
     bool another_try(http::Request& r) const;
     bool is_peers_fault() const;
-    void note_failure(http::Request& r);
+    [[gnu::cold]] void note_failure(http::Request& r);
     void log(http::Request& r, Level level, std::string_view text);
     void log_name(http::Request& r);
-    Error failure(Failure what, int status = 502, int system = 0) const;
+    [[gnu::cold]] Error failure(Failure what, int status = 502, int system = 0) const;
     static void client_left(void* self);
 
     // wait.cc: who cannot be served just now

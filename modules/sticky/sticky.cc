@@ -99,7 +99,7 @@ void Learn::forget_old(zone::Table& table, uint32_t now) const
 {
     for (int i = 0; i < 2; ++i)
         if (zone::Node* node = table.oldest())
-            if (now - node->value<Session>().used >= static_cast<uint32_t>(rules_.timeout.count()))
+            if (node->value<Session>().is_over(now, rules_.timeout))
                 table.remove(*node);
 }
 

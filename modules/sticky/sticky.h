@@ -90,6 +90,18 @@ private:
 class Learn final : public upstream::Sticky
 {
 public:
+    /// In the zone: a session's server.
+    struct Session {
+        uint64_t peer;  // Peer::key
+        uint32_t used;  // seconds of steady time
+
+        /// The clock of the worker that used it last may be a little ahead of ours: then no time
+        /// has passed.
+        bool is_over(uint32_t now, std::chrono::seconds timeout) const
+        {
+            return now >= used && std::chrono::seconds(now - used) >= timeout;
+        }
+    };
     struct Rules {
         std::vector<Template> create, lookup;
         zone::Zone* zone = nullptr;
@@ -101,11 +113,6 @@ public:
     void answered(Request& r, Peer& peer) override;
 
 private:
-    /// In the zone: a session's server.
-    struct Session {
-        uint64_t peer;  // Peer::key
-        uint32_t used;  // seconds of steady time
-    };
     void forget_old(zone::Table& table, uint32_t now) const;
 
     Rules rules_;

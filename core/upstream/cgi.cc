@@ -95,12 +95,12 @@ void CgiHeadParser::move_views(const char* from, size_t size, const char* to)
     http::rebase(head_.headers, from, size, to);
 }
 
-// "404 Not Found"
+// "404 Not Found". There are no interim answers here, and nobody can be asked to switch protocols.
 bool CgiHeadParser::read_status(std::string_view text)
 {
     text = trim(text);
     auto number = parse_decimal(text.substr(0, 3));
-    if (text.size() < 3 || !number || *number < 100 || (text.size() > 3 && text[3] != ' '))
+    if (text.size() < 3 || !number || *number < 200 || (text.size() > 3 && text[3] != ' '))
         return false;
     head_.status = static_cast<int>(*number);
     head_.reason = trim(text.substr(3));
@@ -125,7 +125,10 @@ ParseState CgiHeadParser::read_line(std::string_view all)
     if (line.ends_with('\r'))
         line.remove_suffix(1);
     size_t space = line.find(' ');
-    if (space == std::string_view::npos || !read_status(line.substr(space + 1)))
+    bool controls = std::any_of(line.begin(), line.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+    if (controls || space == std::string_view::npos || !read_status(line.substr(space + 1)))
         return fail("upstream sent invalid status line");
     at_ = lf + 1;
     return State::more;

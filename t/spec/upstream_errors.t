@@ -438,3 +438,49 @@ X-S: 504, 200
 GET /t
 --- error_code: 502
 --- error_log: no live upstreams while connecting to upstream
+
+
+
+=== TEST 30: a program's interim status is no answer
+--- config
+    early_hints 1;
+    location /t { scgi_pass 127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+some
+send "Status: 103 Early Hints\r\nLink: </a>\r\n\r\nhello"
+--- request
+GET /t
+--- error_code: 502
+--- error_log: upstream sent invalid status "103 Early Hints"
+--- not_nginx: it passes it on as the answer
+
+
+
+=== TEST 31: nor can it switch protocols
+--- config
+    location /t { scgi_pass 127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+some
+send "Status: 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello"
+--- request
+GET /t
+--- error_code: 502
+--- error_log: upstream sent invalid status "101 Switching Protocols"
+--- not_nginx: it passes it on
+
+
+
+=== TEST 32: a program's status line holds no controls
+--- config
+    location /t { scgi_pass 127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+some
+send "HTTP/1.1 200 OK\rX-Y: 1\r\nContent-Length: 2\r\n\r\nok"
+--- request
+GET /t
+--- error_code: 502
+--- error_log: upstream sent invalid status line
+--- not_nginx: it says 200 OK

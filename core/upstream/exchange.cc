@@ -174,6 +174,8 @@ Error Exchange::begin_attempt(http::Request& r)
     in_.release();
     now_ = r.arena().make<Attempt>();
     now_->started = Clock::now();
+    now_->first = !attempted_;
+    attempted_ = true;
     r.attempts.push(r.arena(), now_);
     // Nobody overtakes those who are queued.
     bool must_queue = group_.queued() > 0 && tried_.empty() && !fresh_only_;

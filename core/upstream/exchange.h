@@ -34,6 +34,7 @@ struct Attempt {
     int status = 0;
     Instant started{0}, connected{0}, header{0}, ended{0};
     uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
+    bool first = false;                        // of its exchange
     std::string_view error;                    // why it failed (reason_of); empty: it did not
     const http::ResponseHead* head = nullptr;  // of a probe, which has no exchange
 };
@@ -248,6 +249,7 @@ private:
     bool ended_ = false;         // the response has come whole
     bool request_done_ = false;  // all of the request has been sent
     bool client_left_ = false;
+    bool attempted_ = false;
     bool half_closed_ = false;  // the client has ended its side, and may be there
     bool buffered_ = false;     // the peer may be read ahead of the client
     Pace pace_;                 // at which the peer is read

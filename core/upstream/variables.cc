@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// $upstream_*: one value per try, joined with ", ".
+// $upstream_*: one value per try, joined with ", ", or with " : " where an internal redirect has
+// led to another pass.
 #include <fmt/format.h>
 
 #include "core/base/bytes.h"
@@ -18,9 +19,10 @@ Value per_attempt(Request& r, F text_of)
         return std::nullopt;
     fmt::basic_memory_buffer<char, 256> out;
     for (size_t i = 0; i < r.attempts.size(); ++i) {
+        const Attempt& attempt = *r.attempts[i];
         if (i)
-            out.append(std::string_view(", "));
-        text_of(*r.attempts[i], fmt::appender(out));
+            out.append(std::string_view(attempt.first ? " : " : ", "));
+        text_of(attempt, fmt::appender(out));
     }
     return r.arena().copy({out.data(), out.size()});
 }

@@ -457,3 +457,53 @@ send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 ["ok\$", "^ok\$"]
 --- origin_connections: 1
 --- not_nginx: it keeps none without being told to
+
+
+
+=== TEST 33: who was told that the connection ends is not asked again on it
+--- http_config
+    map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+--- config
+    location /t {
+        proxy_http_version 1.1;
+        proxy_set_header Connection $connection_upgrade;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT;
+    }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
+eof
+accept
+head
+read 3
+send "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2"
+--- request eval
+["GET /t", "POST /t\nabc"]
+--- response_body eval
+["1", "2"]
+--- origin_connections: 2
+
+
+
+=== TEST 34: a colon stands between the servers of one pass and those after an internal redirect
+--- config
+    location /t {
+        error_page 502 = @other;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    }
+    location @other {
+        add_header X-S "$upstream_status";
+        add_header X-A "$upstream_addr";
+        proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT;
+    }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"
+--- request
+GET /t
+--- response_headers
+X-S: 502 : 200
+X-A: 127.0.0.1:$TEST_NGINX_RAND_PORT_1 : 127.0.0.1:$TEST_NGINX_ORIGIN_PORT
+--- response_body: 1

@@ -68,8 +68,19 @@ void add_line(Apply& apply, Added& added)
     added.fields.push_back(std::move(field));
 }
 
+// Fields that say where the message ends, which only the engine knows.
+constexpr bool is_framing(HeaderId id)
+{
+    return id == HeaderId::content_length || id == HeaderId::transfer_encoding ||
+           id == HeaderId::connection || id == HeaderId::keep_alive;
+}
+
 void set_header(Apply& apply, Conf& conf)
 {
+    if (is_framing(http::header_id(apply.arg(0))))
+        apply.warn("no-effect",
+                   fmt::format("the \"{}\" field is made by sluice: this line has no effect",
+                               apply.arg(0)));
     add_line(apply, conf.headers);
 }
 void set_trailer(Apply& apply, Conf& conf)
@@ -102,8 +113,14 @@ void add_field(Request& r, const Field& field)
             r.out.headers.add(r.arena(), {field.name, value, field.id});
         return;
     }
-    if (!value.empty())
-        r.out.headers.add(r.arena(), {field.name, value, field.id});
+    if (value.empty())
+        return;
+    switch (field.id) {  // of these there is one
+    case HeaderId::content_type: r.out.content_type = value; return;
+    case HeaderId::server: r.out.server = value; return;
+    case HeaderId::date: r.out.date = value; return;
+    default: r.out.headers.add(r.arena(), {field.name, value, field.id});
+    }
 }
 
 void set_expires(Request& r, const Expires& expires)

@@ -389,3 +389,49 @@ close
 "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 --- response_raw_like: \r\n0\r\nX-B: inner\r\nX-A: outer\r\n\r\n$
 --- not_nginx: add_trailer_inherit is of 1.29.3
+
+
+
+=== TEST 34: add_header Content-Type is what the client sees
+--- config
+    default_type application/octet-stream;
+    location /t { add_header Content-Type text/plain; return 200 "healthy\n"; }
+--- request
+GET /t
+--- raw_response_headers_like: Content-Type: text/plain\r\n
+--- response_body
+healthy
+
+
+
+=== TEST 35: and in place of the usual one
+--- config
+    default_type application/octet-stream;
+    location /t { add_header Content-Type text/plain; return 200 "healthy\n"; }
+--- request
+GET /t
+--- raw_response_headers_unlike: octet-stream
+--- not_nginx: sends both
+--- response_body
+healthy
+
+
+
+=== TEST 36: add_header Server and Date
+--- config
+    add_header Server mine;
+    add_header Date "Mon, 28 Sep 1970 06:00:00 GMT";
+    location /t { return 200 "ok\n"; }
+--- request
+GET /t
+--- raw_response_headers_like: (?s)(?=.*Server: mine\r\n).*Date: Mon, 28 Sep 1970 06:00:00 GMT\r\n
+
+
+
+=== TEST 37: a length or framing of somebody's own is none, and -t says so
+--- config
+    add_header Content-Length 0;
+    location /t { return 204; }
+--- cli: -t
+--- stderr_like: \[warn\] .*the "Content-Length" field is made by sluice: this line has no effect in .*\n
+--- not_nginx: sends it, twice where there is one

@@ -60,7 +60,8 @@ Task<Rc> check_client(Request& r)
     std::string_view name = tls->server_name();
     if (name.ends_with('.'))
         name.remove_suffix(1);
-    if (r.c.asked_for() && !iequals(name, r.head.host)) {
+    bool other = r.c.asked_for() && !iequals(name, r.head.host);
+    if (other && r.c.listen_address().servers.size() > 1) {
         r.log(Level::info,
               "client attempted to request the server name different from the one that was "
               "negotiated while reading client request headers");

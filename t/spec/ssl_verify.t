@@ -270,3 +270,40 @@ $::Port . "ssl_verify_client on;"
 $::Port . "ssl_verify_client on;"
 --- must_die
 --- error_log eval: qr/SSL_CTX_load_verify_locations\(".*none\.pem"\) failed \(SSL: error:80000002:system library::No such file or directory/
+
+
+
+=== TEST 19: where there is one server only, Host may be another name than that of the handshake
+--- http_config eval
+$::Server . '
+    server {
+        listen $TEST_NGINX_RAND_PORT_0 ssl; server_name a.test; return 200 "$host\n";
+        ssl_verify_client optional;
+    }
+'
+--- config
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=a.test
+--- request
+GET /
+--- more_headers
+Host: b.test
+--- response_body
+b.test
+
+
+
+=== TEST 20: and may be missing
+--- http_config eval
+$::Server . '
+    server {
+        listen $TEST_NGINX_RAND_PORT_0 ssl; server_name a.test; return 200 "$host\n";
+        ssl_verify_client optional;
+    }
+'
+--- config
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- tls: sni=a.test
+--- raw_request eval: "GET / HTTP/1.0\r\n\r\n"
+--- response_body
+a.test

@@ -268,9 +268,12 @@ const Server& Connection::choose_server(RequestHead& h, Request* r)
 Task<void> Connection::refuse(Connection& self, const ParseError& error)
 {
     keep_ = false;
+    ++requests;
     ++service.counters().requests;
     Request* r = arena.make<Request>(self, parser_->head());
     r->serve_by(home());
+    if (!r->head.host.empty())
+        r->serve_by(choose_server(r->head, r));
     if (!r->head.path_and_query.empty())
         r->set_target(r->head.path_and_query);  // for the log, and pages with variables
     r->keep_alive = false;

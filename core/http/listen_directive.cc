@@ -233,8 +233,11 @@ bool parse_option(conf::Apply& apply, size_t i, ListenLine& line)
     }
     for (std::string_view other : {"http2", "quic", "proxy_protocol", "multipath"})
         if (word == other) {
+            bool leave_out = word == "http2" || word == "quic";
+            apply.diag.lacks(word);
             apply.fail_at(i,
-                          fmt::format("the \"{}\" parameter is not built into this sluice", word));
+                          fmt::format("the \"{}\" parameter is not built into this sluice", word),
+                          leave_out ? "without it clients speak HTTP/1.1" : "");
             return false;
         }
     size_t equals = std::min(word.find('='), word.size());

@@ -107,6 +107,8 @@ ParseState RequestParser::read_fields(std::string_view all)
 
 ParseState RequestParser::fail_fields()
 {
+    if (head_.headers.has(HeaderId::host))
+        take_host();  // who has named a server by now is refused by that one
     switch (fields_.fault()) {
     case FieldFault::count: return fail(494, "client sent too many header lines");
     case FieldFault::size:
@@ -160,11 +162,19 @@ bool RequestParser::check_host()
         fail(400, "client sent HTTP/1.1 request without \"Host\" header");
         return false;
     }
-    std::string_view host, port;
-    if (!split_authority(headers.value(HeaderId::host), *arena_, host, port)) {
+    if (!take_host()) {
         fail(400, "client sent invalid host header");
         return false;
     }
+    return true;
+}
+
+/// False: the Host field is none.
+bool RequestParser::take_host()
+{
+    std::string_view host, port;
+    if (!split_authority(head_.headers.value(HeaderId::host), *arena_, host, port))
+        return false;
     if (head_.host.empty()) {
         head_.host = host;
         head_.port = port;

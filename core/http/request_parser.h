@@ -50,6 +50,7 @@ private:
     State fail_fields();
     bool check_unique();
     bool check_host();
+    bool take_host();
     bool check_framing();
     void read_connection();
 

@@ -535,3 +535,14 @@ location /some/thing { return 200; }
 --- must_die
 --- stderr_like: \[emerg\] .*open\(\) "/nowhere/at/all/access\.log" failed \(2: No such file or directory\) in \S+nginx\.conf:\d+\n
 --- not_nginx: it names no line
+
+
+
+=== TEST 53: parameters that are not built in are counted as such, too
+--- http_config
+    gzip on;
+--- config
+    listen $TEST_NGINX_RAND_PORT_0 ssl http2;
+--- must_die
+--- stderr_like: the "http2" parameter is not built into this sluice[\s\S]*2 errors in all, 2 of them for what is not built into this sluice: gzip, http2\n
+--- not_nginx: it has them

@@ -399,3 +399,33 @@ Host: this-is-a-very-long-label-of-a-server-name.with-another-quite-long-label.a
 --- response_body
 long
 --- not_nginx: nginx wants server_names_hash_bucket_size raised
+
+
+
+=== TEST 31: who is refused is refused by the server that was named
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_0; server_name first; }
+    server { listen $TEST_NGINX_RAND_PORT_0; server_name second; add_header X-S second always; }
+--- config
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- request
+TRACE /
+--- more_headers
+Host: second
+--- error_code: 405
+--- response_headers
+X-S: second
+
+
+
+=== TEST 32: also when its headers were too large
+--- http_config
+    server { listen $TEST_NGINX_RAND_PORT_0; server_name first; }
+    server { listen $TEST_NGINX_RAND_PORT_0; server_name second; add_header X-S "second $connection_requests" always; }
+--- config
+--- connect: $TEST_NGINX_RAND_PORT_0
+--- raw_request eval
+"GET / HTTP/1.1\r\nHost: second\r\nX-A: " . "a" x 9000 . "\r\n\r\n"
+--- error_code: 400
+--- response_headers
+X-S: second 1

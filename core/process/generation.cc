@@ -38,6 +38,27 @@ constexpr int init_id = 1;
 
 }  // namespace
 
+namespace {
+
+// What to try where the configuration file could not be read.
+std::string where_to_look(const Setup& setup, conf::SystemFiles& files)
+{
+    if (setup.conf_given.empty())
+        return fmt::format(
+            "  say with -c where the file is, or give another prefix than \"{}\" "
+            "with -p\n",
+            setup.prefix);
+    bool relative = setup.conf_given.front() != '/';
+    if (relative && files.read(setup.conf_given))
+        return fmt::format(
+            "  a relative -c begins at the prefix, \"{}\", not where you are: "
+            "-c \"$PWD/{}\"\n",
+            setup.prefix, setup.conf_given);
+    return {};
+}
+
+}  // namespace
+
 Generation::~Generation() = default;
 
 std::shared_ptr<Generation> Generation::parse(const Setup& setup, Report& report)
@@ -87,6 +108,8 @@ bool Generation::read(const Setup& setup, Report& report)
     else if (whole)
         payload->check_names(diag);
     report.all_of(diag);
+    if (tree.files.empty())
+        print_error(where_to_look(setup, files));
     if (setup.dump)
         texts = conf::dump(tree);
     return !diag.failed();

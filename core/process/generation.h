@@ -23,8 +23,9 @@ namespace sluice::process {
 struct Setup {
     std::string prefix;  // with '/', or empty
     std::string conf_path, conf_prefix;
-    std::string error_log;  // where no error_log directive says otherwise
-    std::string globals;    // of -g
+    std::string conf_given;  // of -c, as it was written; empty: it was not
+    std::string error_log;   // where no error_log directive says otherwise
+    std::string globals;     // of -g
     bool test = false;
     bool dump = false;                   // keep the texts for -T
     std::vector<std::string> arguments;  // argv, for the program that replaces this one

@@ -25,6 +25,7 @@ Setup make_setup(const CommandLine& line, const MakePayload& make)
     if (!setup.prefix.empty() && setup.prefix.back() != '/')
         setup.prefix += '/';
     setup.conf_path = below(setup.prefix, line.conf ? *line.conf : std::string(defaults.conf));
+    setup.conf_given = line.conf.value_or("");
     setup.conf_prefix = setup.conf_path.substr(0, setup.conf_path.rfind('/') + 1);
     setup.error_log = line.error_log ? *line.error_log : std::string(defaults.error_log);
     setup.globals = line.globals.value_or("");

@@ -190,3 +190,21 @@ http { access_log off; server { listen $TEST_NGINX_SERVER_PORT; return 200 "ok\n
 --- exit_code: 0
 --- stderr_like: ^\S+: the configuration file \S+ syntax is ok\n
 --- not_nginx: worker_watchdog is sluice's
+
+
+
+=== TEST 17: a relative -c that is right from where one stands
+--- config
+--- cli: bare -t -e stderr -p $TEST_NGINX_SERVER_ROOT/nowhere/ -c ../../../../../../../../../../../../etc/passwd
+--- exit_code: 1
+--- stderr_like: failed \(2: No such file or directory\)\n  a relative -c begins at the prefix, "\S+/nowhere/", not where you are: -c "\$PWD/\.\.\S+/passwd"\n
+--- not_nginx: it leaves one to find out
+
+
+
+=== TEST 18: no configuration file where one is looked for
+--- config
+--- cli: bare -t -e stderr -p $TEST_NGINX_SERVER_ROOT/nowhere/
+--- exit_code: 1
+--- stderr_like: failed \(2: No such file or directory\)\n  say with -c where the file is, or give another prefix than "\S+/nowhere/" with -p\n
+--- not_nginx: it leaves one to find out

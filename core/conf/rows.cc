@@ -78,6 +78,12 @@ void Apply::fail_in_name(const Node& child, size_t offset, std::string text)
     diag.error(Place{child.stop, child.name.pos, offset}, std::move(text));
 }
 
+void Apply::fail_unknown()
+{
+    failed_ = true;
+    in.unknown(node, block);
+}
+
 void Apply::fail_end(std::string text, std::string hint)
 {
     failed_ = true;

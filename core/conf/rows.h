@@ -109,6 +109,8 @@ struct Apply {
     void fail_node(const Node& child, std::string text, std::string hint = {});
     /// The same with the caret inside the child's name.
     void fail_in_name(const Node& child, size_t offset, std::string text);
+    /// As if no row had this name.
+    void fail_unknown();
     /// An error that shows once the block has been read: nginx names the line of its }.
     void fail_end(std::string text, std::string hint = {});
     void warn(std::string_view code, std::string text, std::string hint = {});
@@ -132,6 +134,7 @@ public:
     void* user = nullptr;  // the owner's context
 
 private:
+    friend struct Apply;
     struct Row {
         const Directive* directive;
         size_t set;

@@ -87,44 +87,65 @@ void Connection::nudge()
         cancel.ask();
 }
 
-Task<void> Connection::serve(Connection& self, std::unique_ptr<Connection> owner)
+// ---- idling -------------------------------------------------------------------------------------
+
+void Connection::Idling::begin(Deadline until)
 {
-    do {
-        if (in.empty() && (requests > 0 || !fresh_bytes())) {
-            deadline_ = begin_idling();
-            while (idle) {
-                event::Wait how = co_await stream.watch().readable(deadline_);
-                deadline_ = waited(how, deadline_);
-            }
-            if (deadline_ == Deadline::never())
-                break;
-        }
-        keep_ = co_await converse(self);
-    } while (keep_);
-    if (lingers())
-        co_await linger(self);
-    if (reset_ || (timed_out_ && *limits_->reset_timedout_connection))
-        os::reset_on_close(stream.watch().fd());
-    stream.close();
-    Service& home = service;
-    owner.reset();  // this object is no more
-    home.one_ended();
+    deadline_ = until;
+    suspend_in({}, &c_.cancel);
+    if (c_.cancel.asked())
+        wake(event::Wait::canceled);
+    else
+        enlist();
 }
 
-Task<bool> Connection::converse(Connection& self)
+bool Connection::Idling::settle()
 {
-    if (requests == 0 && wants_tls()) {
-        bool safe = co_await secure(self);
-        co_return safe;
+    c_.roused(result_);  // it may be the end of all this
+    return false;
+}
+
+void Connection::begin()
+{
+    if (fresh_bytes())
+        service.serve(*this);
+    else
+        idle_on();
+}
+
+void Connection::idle_on()
+{
+    deadline_ = begin_idling();
+    idling_.begin(deadline_);
+}
+
+void Connection::roused(event::Wait how)
+{
+    deadline_ = waited(how, deadline_);
+    if (idle)
+        idling_.begin(deadline_);
+    else
+        service.serve(*this);
+}
+
+Task<void> Connection::serve(Connection& self)
+{
+    keep_ = deadline_ != Deadline::never();  // else there is nothing more to wait for
+    if (keep_ && requests == 0 && wants_tls()) {
+        keep_ = co_await secure(self);
+        if (keep_ && in.empty() && !fresh_bytes()) {
+            idle_on();
+            co_return;
+        }
     }
-    do {
+    while (keep_) {
         begin_head();
         Head head = take_head();
         if (head == Head::more || head == Head::bad)
             head = co_await read_head(self, head);
         --service.counters().reading;
         if (head == Head::end)
-            co_return false;
+            break;
         begin_request();
         Rc rc = co_await request->run(request->start());
         judge(rc);
@@ -132,8 +153,17 @@ Task<bool> Connection::converse(Connection& self)
             keep_ = co_await request->body.discard(*request, Clock::in(*limits_->lingering_time));
         }
         end_request();
-    } while (keep_ && !in.empty());
-    co_return keep_;
+        if (keep_ && in.empty()) {
+            idle_on();
+            co_return;
+        }
+    }
+    if (lingers())
+        co_await linger(self);
+    if (reset_ || (timed_out_ && *limits_->reset_timedout_connection))
+        os::reset_on_close(stream.watch().fd());
+    stream.close();
+    service.end(self);  // this object is no more
 }
 
 // ---- reading a head -----------------------------------------------------------------------------

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connection: one client connection, served by one coroutine until it ends. While it idles it holds
-// no buffer. It keeps the generation that it was accepted under alive.
+// Connection: one client connection. A coroutine serves its requests; while it idles it is this
+// object and nothing else: no coroutine, no buffer. It belongs to its Service, and keeps the
+// generation that it was accepted under alive.
 #pragma once
-
-#include <memory>
 
 #include "core/base/arena.h"
 #include "core/base/list.h"
@@ -30,7 +29,7 @@ protected:
     ~Farewell() = default;
 };
 
-class Connection : public ListHook<>, private net::Sheddable
+class Connection final : public ListHook<>, private net::Sheddable
 {
 public:
     Connection(Service& s, const Listener& l, const os::Address& from, uint64_t n);
@@ -38,9 +37,11 @@ public:
 
     FrameArena& frames() const { return event::Loop::current().frames(); }
 
-    /// The whole life: idling, conversing, lingering close. `owner` is of `self`, which ends with
-    /// its coroutine. An idle connection is this object and this frame: both are kept small.
-    Task<void> serve(Connection& self, std::unique_ptr<Connection> owner);
+    /// Once, when its descriptor is open: serves what has come already, or begins to idle.
+    void begin();
+    /// Requests one after the other until the client has no more just now: then it idles again. Or
+    /// the connection's end, lingering close included, with which this object is no more.
+    Task<void> serve(Connection& self);
 
     Service& service;
     const Listener& listener;
@@ -77,8 +78,8 @@ private:
     Instant silent_since() const override { return started; }
     enum class Head : uint8_t { more, bad, request, end };
     bool fresh_bytes();
-    /// Requests until the client has no more just now. False: it is over.
-    Task<bool> converse(Connection& self);
+    void idle_on();
+    void roused(event::Wait how);
     Task<bool> secure(Connection& self);
     bool wants_tls();
     bool secured(const net::Io& io);
@@ -111,6 +112,21 @@ private:
     bool last_ = false;       // the client has said that no request follows
     bool ended_ = false;      // the client has finished sending, and we have read it all
     bool reset_ = false;      // an answer that only the connection's end would end was cut short
+    /// The wait of an idle connection: who is woken starts a coroutine.
+    class Idling final : public event::Watch::Awaiter
+    {
+    public:
+        explicit Idling(Connection& c)
+            : Awaiter(c.stream.watch(), reading, Deadline::never()), c_(c)
+        {
+        }
+        void begin(Deadline until);
+
+    private:
+        bool settle() override;
+        Connection& c_;
+    };
+    Idling idling_{*this};
     RequestParser* parser_ = nullptr;  // in the arena, as all of a request
     const os::Address* local_ = nullptr;
     const ListenAddress* address_ = nullptr;

@@ -30,7 +30,12 @@ Service::Service() : main_(std::make_unique<Main>())
         refusal_page.size(), retry_after, refusal_page);
 }
 
-Service::~Service() = default;
+Service::~Service()
+{
+    engines_.clear();
+    scope_.drop();
+    live_.each([](Connection& c) { delete &c; });
+}
 
 std::vector<conf::DirectiveSet> Service::directives()
 {
@@ -116,7 +121,7 @@ void Service::accepted(os::Fd client, os::Address peer, size_t listener)
     }
     ++counters().handled;
     live_.push_back(c);
-    fresh_.push_back(std::move(owner));
+    fresh_.push_back(owner.release());
     event::Loop::current().at_turn_end(*this);
 }
 
@@ -124,11 +129,8 @@ void Service::accepted(os::Fd client, os::Address peer, size_t listener)
 // turn (a client that left) has made room by then, and first bytes have had time to come.
 void Service::turn_ended()
 {
-    for (size_t i = 0; i < fresh_.size(); ++i) {  // more may come meanwhile
-        std::unique_ptr<Connection> owner = std::move(fresh_[i]);
-        Connection& c = *owner;
-        scope_.start(c.serve(c, std::move(owner)), &c.cancel);
-    }
+    for (size_t i = 0; i < fresh_.size(); ++i)  // more may come meanwhile
+        fresh_[i]->begin();
     fresh_.clear();  // keeps its room
 }
 
@@ -150,6 +152,12 @@ void Service::quit()
     engines_.clear();
     files::clear_all();
     live_.each([](Connection& c) { c.nudge(); });
+    check_drained();
+}
+
+void Service::end(Connection& c)
+{
+    delete &c;
     check_drained();
 }
 

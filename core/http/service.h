@@ -64,8 +64,10 @@ public:
     net::ResolverCounts& name_counts() { return line_->names; }
     net::Room& room() { return *room_; }
     Eagerness& eager() { return eager_; }
-    /// A connection has ended, and been destroyed.
-    void one_ended() { check_drained(); }
+    /// Starts the coroutine of a connection that does not idle.
+    void serve(Connection& c) { scope_.start(c.serve(c), &c.cancel); }
+    /// The connection is over: destroys it.
+    void end(Connection& c);
     /// Of all workers.
     const net::Scoreboard& scoreboard() const { return *scoreboard_; }
     /// Of this worker, once it serves.
@@ -90,9 +92,9 @@ private:
     std::unique_ptr<net::Acceptors> acceptors_;
     std::string refusal_;
     Eagerness eager_;
-    List<Connection> live_;
-    std::vector<std::unique_ptr<Connection>> fresh_;  // of this turn
-    event::Scope scope_;                              // dropped before what it serves
+    List<Connection> live_;           // ours
+    std::vector<Connection*> fresh_;  // of this turn
+    event::Scope scope_;              // dropped before what it serves
     std::vector<std::shared_ptr<void>> engines_;
     std::function<void()> drained_;
     uint64_t next_number_ = 1;

@@ -36,10 +36,6 @@ namespace {
 
 constexpr int init_id = 1;
 
-}  // namespace
-
-namespace {
-
 // What to try where the configuration file could not be read.
 std::string where_to_look(const Setup& setup, conf::SystemFiles& files)
 {

@@ -28,6 +28,11 @@ constexpr bool is_alpha(char c)
 {
     return to_lower(c) >= 'a' && to_lower(c) <= 'z';
 }
+/// A control byte that no text may hold: all but HTAB (RFC 9110 5.5, RFC 9112 4).
+constexpr bool is_control(char c)
+{
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
 
 /// Value of a hexadecimal digit, -1 when it is none.
 constexpr int hex_value(char c)
@@ -88,6 +93,16 @@ constexpr bool next_element(std::string_view& list, std::string_view& element)
         if (!element.empty())
             return true;
     }
+    return false;
+}
+
+/// Does a comma-separated list hold this element, in any case?
+constexpr bool list_has(std::string_view list, std::string_view element)
+{
+    std::string_view one;
+    while (next_element(list, one))
+        if (iequals(one, element))
+            return true;
     return false;
 }
 

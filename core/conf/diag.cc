@@ -18,7 +18,7 @@ std::string one_line(std::string_view text)
 {
     std::string out;
     for (char c : text) {
-        if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
+        if (is_control(c))
             out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
         else
             out += c;
@@ -105,8 +105,7 @@ std::string Diagnostics::excerpt(Pos pos) const
     std::string shown, caret;
     for (size_t i = from; i < to; ++i) {
         char c = line[i];
-        bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-        shown += control ? (c == '\t' ? ' ' : '?') : c;
+        shown += c == '\t' ? ' ' : is_control(c) ? '?' : c;
         if (i < at && !is_continuation(c))
             caret += ' ';
     }

@@ -32,11 +32,6 @@ bool forbidden_in_trailers(const Header& header)
     }
 }
 
-bool is_control(char c)
-{
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
-
 }  // namespace
 
 struct BodyDecoder::Glue {

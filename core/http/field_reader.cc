@@ -34,10 +34,6 @@ bool is_space(char c)
 {
     return c == ' ' || c == '\t';
 }
-bool is_control(char c)
-{
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
 
 }  // namespace
 

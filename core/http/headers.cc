@@ -211,15 +211,9 @@ bool has_token(const Headers& headers, HeaderId id, std::string_view token)
 {
     if (!headers.has(id))
         return false;
-    for (const Header& header : headers) {
-        if (header.id != id)
-            continue;
-        std::string_view list = header.value, element;
-        while (next_element(list, element))
-            if (iequals(element, token))
-                return true;
-    }
-    return false;
+    return std::any_of(headers.begin(), headers.end(), [&](const Header& header) {
+        return header.id == id && list_has(header.value, token);
+    });
 }
 
 std::string_view one_line(std::string_view value, Arena& arena)

@@ -83,9 +83,7 @@ bool ResponseParser::parse_line(std::string_view line)
     if (head_.status < 100 || (!line.empty() && line[0] != ' '))
         return false;
     head_.reason = trim(line);
-    return std::none_of(line.begin(), line.end(), [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    });
+    return std::none_of(line.begin(), line.end(), is_control);
 }
 
 ParseState ResponseParser::read_fields(std::string_view all)

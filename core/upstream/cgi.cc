@@ -125,9 +125,7 @@ ParseState CgiHeadParser::read_line(std::string_view all)
     if (line.ends_with('\r'))
         line.remove_suffix(1);
     size_t space = line.find(' ');
-    bool controls = std::any_of(line.begin(), line.end(), [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    });
+    bool controls = std::any_of(line.begin(), line.end(), is_control);
     if (controls || space == std::string_view::npos || !read_status(line.substr(space + 1)))
         return fail("upstream sent invalid status line");
     at_ = lf + 1;

@@ -12,19 +12,6 @@ namespace sluice::proxy {
 using http::Header;
 using http::HeaderId;
 
-namespace {
-
-bool names_close(std::string_view connection)
-{
-    std::string_view option;
-    while (next_element(connection, option))
-        if (iequals(option, "close"))
-            return true;
-    return false;
-}
-
-}  // namespace
-
 upstream::Group* ProxiedRequest::choose_group(Request& r)
 {
     has_method_ = conf_.method.is_set();
@@ -98,7 +85,7 @@ void ProxiedRequest::write_lines(Request& r, buf::Writer& w)
                 continue;
             asked_upgrade_ = true;
         }
-        if (line.id == HeaderId::connection && names_close(value))
+        if (line.id == HeaderId::connection && list_has(value, "close"))
             wire_->last = true;
         w.field(line.name, http::one_line(value, r.arena()));
     }

@@ -82,5 +82,19 @@ TEST(Bytes, ListElements)
     EXPECT_EQ(elements("close"), V{"close"});
 }
 
+TEST(Bytes, ListHas)
+{
+    EXPECT_TRUE(list_has("keep-alive, Close", "close"));
+    EXPECT_TRUE(list_has("close", "close"));
+    EXPECT_FALSE(list_has("closed, x close", "close"));
+    EXPECT_FALSE(list_has("", "close"));
+}
+
+TEST(Bytes, Controls)
+{
+    for (int c = 0; c < 256; ++c)
+        EXPECT_EQ(is_control(static_cast<char>(c)), (c < 0x20 && c != '\t') || c == 0x7f) << c;
+}
+
 }  // namespace
 }  // namespace sluice

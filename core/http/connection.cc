@@ -107,10 +107,12 @@ bool Connection::Idling::settle()
 
 void Connection::begin()
 {
-    if (fresh_bytes())
+    if (fresh_bytes()) {
         service.serve(*this);
-    else
-        idle_on();
+        return;
+    }
+    stream.watch().drained();  // also where nobody looked: an event will tell
+    idle_on();
 }
 
 void Connection::idle_on()
@@ -171,11 +173,15 @@ Task<void> Connection::serve(Connection& self)
 // Clients mostly send with or right behind their handshake: then the first bytes need no event.
 bool Connection::fresh_bytes()
 {
-    if (!stream.watch().can_read() || wants_tls() || !service.eager().worth_trying())
+    if (!stream.watch().can_read() || wants_tls())
+        return false;
+    bool guess = !stream.tls();  // TLS may have read them already: no event would tell of those
+    if (guess && !service.eager().worth_trying())
         return false;
     net::Io io;
     bool some = stream.read_now(in, read_buffer, io);
-    service.eager().tried(some);
+    if (guess)
+        service.eager().tried(some);
     if (some)
         note_read(io);
     return some;

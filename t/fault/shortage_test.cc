@@ -275,6 +275,26 @@ TEST_F(Shortage, SilentClientsMakeRoomAfterIdleOnes)
     EXPECT_TRUE(ask(fleet).is("503"));
 }
 
+TEST_F(Shortage, EverySilentClientMakesRoom)
+{
+    fleet.events = "worker_connections 20;";
+    start("");
+    std::vector<Socket> silent = hold(fleet, 18);
+    sleep_seconds(1.3);
+    std::vector<Socket> asking = hold_asking(fleet, 18);
+    sleep_seconds(0.2);
+    for (size_t i = 0; i < silent.size() - 2; ++i) {  // two were free
+        std::string none;
+        EXPECT_EQ(silent[i].read_some(none, in_seconds(1)), Io::eof) << i;
+    }
+    for (Socket& client : asking) {
+        client.write_all("TP/1.1\r\nHost: a\r\n\r\n", in_seconds(1));
+        std::string answer;
+        client.read_some(answer, in_seconds(3));
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    }
+}
+
 // A page that must be there just then, on an address of its own: some of its clients are served
 // whatever is left to others, and who floods it takes no more than that.
 struct Reserved : Shortage, testing::WithParamInterface<const char*> {

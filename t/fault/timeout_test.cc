@@ -90,6 +90,28 @@ TEST(SlowClient, IsClosedInPeace)
     check_slow_clients(false);
 }
 
+// Who has said nothing yet waits as one that idles, however many came before; and is closed as one.
+TEST(SlowClient, SilentOnesIdle)
+{
+    Rig rig(
+        "reset_timedout_connection on; client_header_timeout 1s;"
+        "location / { status prometheus; }",
+        nullptr);
+    std::vector<Socket> clients;
+    for (int i = 0; i < 40; ++i) {
+        clients.push_back(rig.connect());
+        sleep_seconds(0.002);
+    }
+    std::string page = rig.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").bytes;
+    EXPECT_NE(page.find("\nsluice_connections_waiting{worker=\"0\"} 40\n"), page.npos) << page;
+    for (Socket& client : clients) {
+        std::string none;
+        EXPECT_EQ(client.read_some(none, in_seconds(5)), Io::eof);
+        client.close();
+    }
+    rig.expect_calm();
+}
+
 // A body that trickles never meets client_body_timeout; client_min_rate ends it.
 TEST(SlowClient, BodyThatTricklesIsCut)
 {

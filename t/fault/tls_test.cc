@@ -195,7 +195,9 @@ struct TlsPeers : testing::Test {
             "worker_processes 1;", "",
             fleet.server("a.test", "localhost",
                          "ssl_handshake_timeout 1s; client_header_timeout 1s; ssl_ciphers "
-                         "DEFAULT; ssl_session_cache shared:S:1m;"));
+                         "DEFAULT; ssl_session_cache shared:S:1m;") +
+                "server { listen 127.0.0.1:" + std::to_string(fleet.port(2)) +
+                "; location / { status prometheus; } }");
         ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
         ASSERT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
         worker = fleet.workers().at(0);
@@ -343,6 +345,18 @@ TEST_F(TlsPeers, ACrowdThatDoesNotWait)
     auto begin = runner::Clock::now();
     EXPECT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
     EXPECT_LT(std::chrono::duration<double>(runner::Clock::now() - begin).count(), 5);
+}
+
+// A handshake begins with the client's first byte; until then it idles.
+TEST_F(TlsPeers, WhoSaysNothingIdles)
+{
+    std::vector<Socket> clients;
+    for (int i = 0; i < 20; ++i)
+        clients.push_back(connect());
+    sleep_seconds(0.2);
+    std::string page = fleet.ask("/", 2);
+    EXPECT_NE(page.find("\nsluice_connections_waiting{worker=\"0\"} 20\n"), page.npos) << page;
+    EXPECT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
 }
 
 }  // namespace

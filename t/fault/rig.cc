@@ -188,7 +188,7 @@ void Rig::expect_alert(const std::string& text)
 {
     alerts_ = true;
     std::string log;
-    for (runner::Deadline deadline = in_seconds(2); runner::Clock::now() < deadline;
+    for (runner::Deadline deadline = in_seconds(10); runner::Clock::now() < deadline;
          sleep_seconds(0.02)) {
         log = error_log();
         size_t at = log.find(text);

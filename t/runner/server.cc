@@ -148,7 +148,7 @@ Ended Server::stop()
     if (reap(false))
         return ended_;
     ::kill(pid_, SIGTERM);
-    for (Deadline deadline = in_seconds(3); Clock::now() < deadline; sleep_seconds(0.002)) {
+    for (Deadline deadline = in_seconds(10); Clock::now() < deadline; sleep_seconds(0.002)) {
         if (reap(false))
             return ended_;
     }

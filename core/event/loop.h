@@ -105,7 +105,7 @@ public:
     bool spend() { return budget_-- > 0; }
     static constexpr int budget = 64;
     Heavy heavy() const { return {}; }
-    static constexpr uint64_t heavy_least = 500;  // microseconds a turn
+    static constexpr uint64_t heavy_least = 50;  // microseconds a turn: one handshake
 
     /// Dispatches one batch as epoll_wait would have returned it; for tests of stale events.
     void dispatch(const epoll_event* events, int n);

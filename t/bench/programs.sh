@@ -266,6 +266,7 @@ start_all() {
     php_port=$(free_port $((hole_port + 1)))
     next_port=$((php_port + 1))
     $on_load "$origin" "$origin_port" "$hole_port" &
+    origin_pid=$!
     pids+=($!)
     wait_for_port "$origin_port"
     local p

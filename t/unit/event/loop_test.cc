@@ -390,7 +390,7 @@ TEST_F(LoopTest, WhatTakesLongLetsOthersGoFirst)
     std::string out;
     // So long that no other program on this core makes the rest of a turn as long.
     for (int i = 0; i < 3; ++i)
-        scope.start(sign(owner, loop, i, 50 * Loop::heavy_least, out), &cancel);
+        scope.start(sign(owner, loop, i, 25'000, out), &cancel);
     EXPECT_EQ(out, "");  // none begins inline
     Watch w;
     os::Fd peer;
@@ -412,17 +412,17 @@ TEST_F(LoopTest, WhatTakesLongLetsOthersGoFirst)
 Task<void> spin_once(Owner& o, Watch& w)
 {
     co_await w.readable(Deadline::never());
-    spin(200 * Loop::heavy_least);
+    spin(100'000);
 }
 
 TEST_F(LoopTest, ATurnGivesThemTheTimeThatTheRestTook)
 {
     std::string out;
     CancelScope other;
-    scope.start(sign(owner, loop, 0, Loop::heavy_least, out), &cancel);
-    scope.start(sign(owner, loop, 1, Loop::heavy_least, out), &other);
-    scope.start(sign(owner, loop, 2, Loop::heavy_least, out), &cancel);
-    scope.start(sign(owner, loop, 3, Loop::heavy_least, out), &cancel);
+    scope.start(sign(owner, loop, 0, 500, out), &cancel);
+    scope.start(sign(owner, loop, 1, 500, out), &other);
+    scope.start(sign(owner, loop, 2, 500, out), &cancel);
+    scope.start(sign(owner, loop, 3, 500, out), &cancel);
     other.ask();  // leaves the line at once
     Watch w;
     os::Fd peer;

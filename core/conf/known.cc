@@ -240,6 +240,16 @@ constexpr Owner directive_owners[] = {
     {"zone_sync", "zone_sync*"},
 };
 
+// What took the place of directives that nginx has given up (its CHANGES: 1.25.1, 1.19.7, 1.1.8).
+constexpr Owner successors[] = {
+    {"the ssl parameter of listen", "ssl"},
+    {"client_header_timeout", "http2_recv_timeout"},
+    {"keepalive_requests", "http2_max_requests"},
+    {"keepalive_timeout", "http2_idle_timeout"},
+    {"large_client_header_buffers", "http2_max_field_size http2_max_header_size"},
+    {"limit_conn_zone", "limit_zone"},
+};
+
 constexpr Owner variable_owners[] = {
     {"browser", "ancient_browser modern_browser msie"},
     {"proxy cache", "upstream_cache_status"},
@@ -284,6 +294,11 @@ std::string_view owner_of(std::string_view name, std::span<const Owner> owners)
 std::string_view nginx_module_of_directive(std::string_view name)
 {
     return known_in_nginx(name) ? owner_of(name, directive_owners) : std::string_view{};
+}
+
+std::string_view successor_of_directive(std::string_view name)
+{
+    return owner_of(name, successors);
 }
 
 std::string_view nginx_module_of_variable(std::string_view name)

@@ -169,7 +169,9 @@ void Interpreter::unknown(const Node& node, Block& block)
 {
     const std::string& name = node.name.text;
     std::string hint;
-    if (std::string_view module = nginx_module_of_directive(name); !module.empty()) {
+    if (std::string_view successor = successor_of_directive(name); !successor.empty()) {
+        hint = fmt::format("nginx has given it up, too: use {} instead", successor);
+    } else if (std::string_view module = nginx_module_of_directive(name); !module.empty()) {
         hint = fmt::format("a directive of nginx's {} module, which is not built into this sluice",
                            module);
         diag_.lacks(module);
@@ -242,7 +244,7 @@ bool has_nearest(std::string_view name)
 
 size_t most_edits(std::string_view name)
 {
-    return name.size() < 6 ? 2 : 3;
+    return name.size() < 4 ? 1 : name.size() < 6 ? 2 : 3;
 }
 
 }  // namespace

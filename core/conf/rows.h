@@ -166,6 +166,9 @@ bool known_in_nginx(std::string_view name);
 std::string_view nginx_module_of_directive(std::string_view name);
 std::string_view nginx_module_of_variable(std::string_view name);
 
+/// What to write in place of a directive that nginx has given up; "" when it has not.
+std::string_view successor_of_directive(std::string_view name);
+
 namespace detail {
 
 template <class T>

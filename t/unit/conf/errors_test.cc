@@ -241,6 +241,8 @@ TEST(ConfErrors, Hints)
         {"events {} http { server { ro0t x; } }", "did you mean \"root\"?"},
         {"events {} http { perl_modules x; }",
          "a directive of nginx's perl module, which is not built into this sluice"},
+        {"events {} http { server { ssl on; } }", "use the ssl parameter of listen instead"},
+        {"events {} http { limit_zone a $b 1m; }", "use limit_conn_zone instead"},
         {"events {} http { aio on; }", "exists in nginx but is not built into this sluice"},
         {"events {} http { server { listen 80 } }", "a \";\" is missing after \"80\" in line 1"},
         {"events {} http { server {\n server_name 'a;\n} }", "the ' of line 2 is never closed"},
@@ -263,7 +265,7 @@ TEST(ConfErrors, Hints)
 
 TEST(ConfErrors, NoSuggestionForWhatIsFarFromAll)
 {
-    for (const char* name : {"zzzzzzzz", "ab", "x"}) {
+    for (const char* name : {"zzzzzzzz", "foo", "ab", "x"}) {
         Diagnostics diag;
         Level level;
         read(fmt::format("{} 1;", name), diag, level);

@@ -118,12 +118,19 @@ void Connection::begin()
 void Connection::idle_on()
 {
     deadline_ = begin_idling();
+    if (service.quitting()) {  // nobody will say so any more
+        leaving_ = true;
+        deadline_ = std::min(deadline_, Clock::in(leaving_linger));
+    }
     idling_.begin(deadline_);
 }
 
+// Readiness may be old, or of TLS alone: who has sent nothing idles on.
 void Connection::roused(event::Wait how)
 {
-    deadline_ = waited(how, deadline_);
+    bool readable = how == event::Wait::ready && !wants_tls();
+    if (!readable || read_first())
+        deadline_ = waited(how, deadline_);
     if (idle)
         idling_.begin(deadline_);
     else
@@ -178,13 +185,20 @@ bool Connection::fresh_bytes()
     bool guess = !stream.tls();  // TLS may have read them already: no event would tell of those
     if (guess && !service.eager().worth_trying())
         return false;
-    net::Io io;
-    bool some = stream.read_now(in, read_buffer, io);
+    bool some = read_first();
     if (guess)
         service.eager().tried(some);
-    if (some)
-        note_read(io);
     return some;
+}
+
+// Bytes, or the end. False: there is nothing now.
+bool Connection::read_first()
+{
+    net::Io io;
+    if (!stream.read_now(in, read_buffer, io))
+        return false;
+    note_read(io);
+    return true;
 }
 
 Deadline Connection::begin_idling()
@@ -193,8 +207,8 @@ Deadline Connection::begin_idling()
     ++service.counters().waiting;
     in.release();
     if (requests == 0) {
-        if (!stream.tls())  // its handshake was not silence
-            service.room().is_silent(*this);
+        silent_since_ = Clock::now();  // a handshake was not silence
+        service.room().is_silent(*this);
         return Clock::in(*home().core->client_header_timeout);
     }
     service.room().idles(*this);
@@ -242,11 +256,9 @@ Connection::Head Connection::take_head()
     if (in.empty()) {
         if (ended_ || broken_)
             return Head::end;
-        net::Io io;
-        if (!stream.read_now(in, read_buffer, io))
+        if (!read_first())
             return Head::more;
-        note_read(io);
-        if (!io.good())
+        if (ended_ || broken_)
             return Head::end;
     }
     switch (parser_->feed(in.view())) {

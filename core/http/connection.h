@@ -75,9 +75,10 @@ public:
 
 private:
     void shed() override { cancel.ask(); }
-    Instant silent_since() const override { return started; }
+    Instant silent_since() const override { return silent_since_; }
     enum class Head : uint8_t { more, bad, request, end };
     bool fresh_bytes();
+    bool read_first();
     void idle_on();
     void roused(event::Wait how);
     Task<bool> secure(Connection& self);
@@ -134,6 +135,7 @@ private:
     std::string peer_text_;
     const CoreLocation* limits_ = nullptr;  // keepalive and lingering rules of the last request
     Instant deadline_{0};                   // of the next head, or of its first byte
+    Instant silent_since_{0};               // without a request yet
 };
 
 }  // namespace sluice::http

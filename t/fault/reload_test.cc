@@ -177,6 +177,48 @@ TEST(Reload, RequestThatCrossesWithTheCloseIsAnswered)
     }
 }
 
+// A client that was told "keep-alive" before its worker was told to leave: it is listened to for a
+// moment, not for keepalive_timeout.
+TEST(Reload, WhoseAnswerEndsAfterwardsIsNotWaitedFor)
+{
+    Fleet fleet;
+    Origin origin(fleet.port(1), [](Peer& peer) {
+        for (std::string head; peer.head(head);) {
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfi");
+            sleep_seconds(0.5);
+            peer.send("ne");
+        }
+    });
+    fleet.configure("worker_processes 1;",
+                    "keepalive_timeout 30s; location / { proxy_pass http://127.0.0.1:" +
+                        std::to_string(fleet.port(1)) + "; }");
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    ASSERT_TRUE(eventually([&] { return fleet.workers().size() == 1; }));
+    for (bool asks_again : {false, true}) {
+        int old = fleet.workers().at(0);
+        const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        Socket client = Socket::connect(std::to_string(fleet.port()));
+        client.write_all(request, in_seconds(5));
+        std::string bytes;
+        ASSERT_EQ(client.read_some(bytes, in_seconds(5)), runner::Io::ok);
+        EXPECT_NE(bytes.find("Connection: keep-alive"), std::string::npos) << bytes;
+        fleet.signal(SIGHUP);
+        while (!bytes.ends_with("fine"))
+            ASSERT_EQ(client.read_some(bytes, in_seconds(5)), runner::Io::ok) << bytes;
+        if (asks_again) {
+            bytes.clear();
+            client.write_all(request, in_seconds(5));
+            while (client.read_some(bytes, in_seconds(5)) == runner::Io::ok)
+                ;
+            EXPECT_NE(bytes.find("Connection: close"), std::string::npos) << bytes;
+            EXPECT_TRUE(bytes.ends_with("fine")) << bytes;
+        }
+        EXPECT_TRUE(eventually([&] { return !lives(old); }, 8));
+        ASSERT_TRUE(eventually([&] { return fleet.workers().size() == 1; }));
+    }
+    expect_quiet(fleet);
+}
+
 TEST(Reload, SignalsInAHurryEndWithTheLastGoodConfiguration)
 {
     Fleet fleet("worker_processes 2;");

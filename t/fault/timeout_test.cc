@@ -112,6 +112,46 @@ TEST(SlowClient, SilentOnesIdle)
     rig.expect_calm();
 }
 
+// A read that just fills its buffer does not tell whether that was all: it says nothing about what
+// the client does next.
+TEST(SlowClient, IdlesWhateverTheSizeOfItsRequest)
+{
+    Rig rig(
+        "reset_timedout_connection on; client_header_timeout 2s; keepalive_timeout 4s;"
+        "large_client_header_buffers 4 32k;"
+        "location / { return 200 ok; } location = /body { proxy_pass http://origin; }"
+        "location = /m { status prometheus; }",
+        [](Peer& peer) {
+            std::string head, body;
+            if (peer.head(head) && peer.take(head.find("8192") != head.npos ? 8192 : 65536, body))
+                peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+    std::vector<Socket> clients;
+    auto ask_and_stay = [&](const std::string& request) {
+        clients.push_back(rig.connect());
+        clients.back().write_all(request, in_seconds(5));
+        EXPECT_EQ(read_reply(clients.back()).code(), "200");
+    };
+    const std::string get = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
+    for (size_t size : {4096, 8191, 8192, 8193, 16384})
+        ask_and_stay(get + std::string(size - get.size() - 4, 'x') + "\r\n\r\n");
+    for (size_t size : {8192, 65536}) {
+        const std::string head = "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: ";
+        ask_and_stay(head + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x'));
+    }
+    std::string page = rig.ask("GET /m HTTP/1.1\r\nHost: a\r\n\r\n").bytes;
+    EXPECT_NE(page.find("\nsluice_connections_waiting{worker=\"0\"} 7\n"), page.npos) << page;
+    sleep_seconds(2.5);
+    std::string none;
+    for (Socket& client : clients)
+        EXPECT_EQ(client.read_some(none, in_seconds(0)), Io::timeout) << "keepalive_timeout";
+    for (Socket& client : clients) {
+        EXPECT_EQ(client.read_some(none, in_seconds(5)), Io::eof);
+        client.close();
+    }
+    rig.expect_calm();
+}
+
 // A body that trickles never meets client_body_timeout; client_min_rate ends it.
 TEST(SlowClient, BodyThatTricklesIsCut)
 {

@@ -359,5 +359,54 @@ TEST_F(TlsPeers, WhoSaysNothingIdles)
     EXPECT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
 }
 
+// Who shook hands and says nothing more makes room in a shortage, as one that never said a word.
+TEST(TlsShortage, WhoIsSilentAfterItsHandshakeMakesRoom)
+{
+    TlsFleet fleet;
+    fleet.events = "worker_connections 20;";
+    fleet.configure("worker_processes 1;", "", fleet.server("a.test", "localhost"));
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    auto shake_hands = [&] {
+        Socket socket = Socket::connect(fleet.tls_address());
+        socket.start_tls({}, false, in_seconds(10));
+        return socket;
+    };
+    std::vector<Socket> silent;
+    for (int i = 0; i < 20; ++i) {
+        silent.push_back(shake_hands());
+        ASSERT_TRUE(silent.back().tls());
+    }
+    sleep_seconds(1.3);
+    Socket late = shake_hands();
+    ASSERT_TRUE(late.tls());
+    late.write_all("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", in_seconds(5));
+    std::string answer, none;
+    late.read_some(answer, in_seconds(5));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    EXPECT_EQ(silent[0].read_some(none, in_seconds(3)), runner::Io::eof);
+    EXPECT_EQ(silent[1].read_some(none, in_seconds(0.1)), runner::Io::timeout);
+}
+
+// A handshake that ends after its worker was told to leave is followed by a moment's silence only.
+TEST(TlsDrain, AHandshakeThatEndsAfterwardsIsNotWaitedFor)
+{
+    TlsFleet fleet("worker_processes 1;");
+    fleet.configure("worker_processes 1;", "", fleet.server("a.test", "localhost"));
+    ASSERT_TRUE(fleet.start()) << fleet.read("logs/out");
+    ASSERT_NE(fleet.meet().find("CN=localhost"), std::string::npos);
+    int old = fleet.workers().at(0);
+    Socket client = Socket::connect(fleet.tls_address());
+    sleep_seconds(0.1);
+    send(old, SIGSTOP);
+    std::thread hands([&] { client.start_tls({}, false, in_seconds(10)); });
+    sleep_seconds(0.2);  // its hello is there
+    send(old, SIGQUIT);
+    send(old, SIGCONT);
+    hands.join();
+    EXPECT_TRUE(client.tls());
+    EXPECT_TRUE(eventually([&] { return !lives(old); }, 8));
+    expect_quiet(fleet);
+}
+
 }  // namespace
 }  // namespace sluice::fault

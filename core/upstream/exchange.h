@@ -151,6 +151,7 @@ private:
     Head head_failed(Error error);
     Head head_complete(http::Request& r);
     Rc begin_response(http::Request& r);
+    void leave_body(http::Request& r);
     Task<Rc> relay_body(http::Request& r);
     Task<Rc> relay_rest(http::Request& r);
     bool gather(http::Request& r, buf::Buffer& from);

@@ -139,9 +139,26 @@ Rc Exchange::begin_response(http::Request& r)
         r.out.content_length =
             parse_decimal(head.headers.value(http::HeaderId::content_length)).value_or(-1);
     Rc rc = take_answer(r, head);
-    if (rc == next && group_.sticky())
+    if (rc != next)
+        leave_body(r);
+    else if (group_.sticky())
         group_.sticky()->answered(r, *peer_);
     return rc;
+}
+
+// Nobody gets this body. One that has come whole with its head is no reason to close the
+// connection.
+void Exchange::leave_body(http::Request& r)
+{
+    if (wire_->head().upgrade || wire_->remaining() > first_.size())
+        return;
+    http::Piece piece;
+    do {
+        piece = wire_->next(r, first_.view());
+        first_.consume(piece.consumed);
+    } while (piece.state == http::Piece::data_);
+    if (piece.state == http::Piece::done && first_.empty())
+        release_link();
 }
 
 // What the buffer holds, decoded, as slices that stay valid until it is filled again; ended_ says

@@ -88,5 +88,61 @@ TEST_P(Cuts, BehindEveryByte)
 
 INSTANTIATE_TEST_SUITE_P(Protocols, Cuts, ::testing::Range(size_t{0}, size_t{5}));
 
+// An answer instead of which the client gets another one (a miss of memcached, X-Accel-Redirect, an
+// error_page) costs its connection only where the rest of it is still to come.
+TEST(Kept, ConnectionsOfAnswersThatAreNotPassedOn)
+{
+    Rig rig(
+        "proxy_http_version 1.1; proxy_intercept_errors on; error_page 404 = /page;"
+        "location = /page { return 200 page; }"
+        "location /miss { memcached_pass origin; }"
+        "location /p { proxy_pass http://origin; }"
+        "location /f { fastcgi_pass origin; fastcgi_keep_conn on;"
+        "  fastcgi_intercept_errors on; }",
+        [](Peer& peer) {
+            std::string seen;
+            while (peer.socket.read_some(seen, in_seconds(5)) == Io::ok) {
+                bool whole = seen.ends_with("\r\n") || seen.ends_with(record(5, ""));
+                if (!whole)
+                    continue;
+                if (seen.starts_with("get "))
+                    peer.send("END\r\n");
+                else if (seen.find("GET /p/accel") == 0)
+                    peer.send(
+                        "HTTP/1.1 200 OK\r\nX-Accel-Redirect: /page\r\n"
+                        "Content-Length: 3\r\n\r\nabc");
+                else if (seen.find("GET /p/chunks") == 0)
+                    peer.send(
+                        "HTTP/1.1 404 Gone\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
+                else if (seen.find("GET /p/rest") == 0)
+                    peer.send("HTTP/1.1 404 Gone\r\nContent-Length: 3\r\n\r\na");
+                else if (seen.find("GET /p/more") == 0)
+                    peer.send("HTTP/1.1 404 Gone\r\nContent-Length: 3\r\n\r\nabcHTTP");
+                else
+                    peer.send(record(6, "Status: 404 Gone\r\n\r\nabc") +
+                              record(3, std::string(8, '\0')));
+                seen.clear();
+            }
+        },
+        "map $uri $memcached_key { default key; }");
+    for (const char* path : {"/miss", "/p/accel", "/p/chunks", "/f", "/p/rest", "/p/more"}) {
+        int before = rig.origin_connections();
+        for (int i = 0; i < 5; ++i) {
+            Reply reply = rig.ask("GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+            EXPECT_EQ(reply.code(), "200") << reply.bytes;
+            EXPECT_TRUE(reply.bytes.ends_with("page")) << reply.bytes;
+        }
+        bool in_doubt = std::string_view(path) == "/p/rest" || std::string_view(path) == "/p/more";
+        int made = rig.origin_connections() - before;
+        // One that was kept for another protocol may be tried first.
+        if (in_doubt)
+            EXPECT_GE(made, 4) << path;
+        else
+            EXPECT_LE(made, 2) << path;
+    }
+    rig.finish();
+}
+
 }  // namespace
 }  // namespace sluice::fault

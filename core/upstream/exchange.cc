@@ -155,7 +155,7 @@ Rc Exchange::end(http::Request& r, Rc rc)
                 "epoll_wait() reported that client prematurely closed connection, so upstream "
                 "connection is closed too while {}",
                 stage(r)));
-        if (r.bytes_sent() == 0)
+        if (!r.head_sent() || r.bytes_sent() == 0)
             r.log_status = 499;  // what went out keeps its status, as in nginx
         return r.cut_short();
     }

@@ -59,7 +59,7 @@ Task<Rc> ask(Request& r)
         r.variables.put(r, a.variable, r.arena().copy(a.value.eval(sub)));
     int status = sub.status_for_log();
     if (rc == closed && r.cancel().asked()) {
-        r.log_status = sub.log_status;  // 499
+        r.log_status = 499;  // nothing has been sent, whatever the other location said by then
         co_return r.cut_short();
     }
     if (rc == finished && status >= 200 && status < 300)

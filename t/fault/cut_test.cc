@@ -214,5 +214,29 @@ INSTANTIATE_TEST_SUITE_P(Modes, CutRequest,
                          ::testing::Values("", "proxy_request_buffering off;",
                                            "proxy_ignore_client_abort on;"));
 
+// What was said before the answer is no status of it.
+TEST(ClientLeaves, AfterItWasInvitedToSendItsBody)
+{
+    Rig rig("location / { proxy_pass http://origin; }", [](Peer& peer) {
+        std::string head, body;
+        if (peer.head(head) && peer.take(3, body))
+            peer.take(1, body);  // says nothing until it is left
+    });
+    {
+        Socket client = rig.connect();
+        client.write_all(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+            in_seconds(5));
+        std::string bytes;
+        client.read_some(bytes, in_seconds(5));
+        EXPECT_EQ(bytes, "HTTP/1.1 100 Continue\r\n\r\n");
+        client.write_all("abc", in_seconds(5));
+        runner::sleep_seconds(0.2);
+    }
+    rig.expect_calm();
+    rig.finish();
+    EXPECT_NE(rig.access_log().find("\" 499 25 "), std::string::npos) << rig.access_log();
+}
+
 }  // namespace
 }  // namespace sluice::fault

@@ -226,3 +226,24 @@ GET /t
 --- abort
 --- access_log_is
 499 /t
+
+
+
+=== TEST 14: the client leaves in the middle of the other location's answer
+--- http_config
+    log_format s '$status $uri';
+--- config
+    access_log logs/access.log s;
+    location /t { auth_request /auth; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+    location = /auth { proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
+sleep 3
+--- request
+GET /t
+--- timeout: 0.2
+--- abort
+--- access_log_is
+499 /t

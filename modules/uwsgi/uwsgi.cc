@@ -24,12 +24,16 @@ class UwsgiRequest final : public upstream::CgiRequest
 {
 public:
     explicit UwsgiRequest(const Conf& conf) : CgiRequest("uwsgi", conf.common), conf_(conf) {}
+    /// Its parameters, before all else. False: they are more than the protocol can say. Nobody may
+    /// choose by a long request which of them the program does not get.
+    bool collect(Request& r);
     void write_head(Request& r, const upstream::Peer& peer, buf::Buffer& to) override;
     upstream::Wire& wire(Request& r) override { return *r.arena().make<upstream::CgiWire>(); }
     const upstream::TlsTarget* tls(Request& r) override;
 
 private:
     const Conf& conf_;
+    buf::Buffer params_;
     upstream::TlsTarget target_;
 };
 
@@ -39,34 +43,37 @@ void write_number(buf::Writer& w, size_t n)
     w << std::string_view(bytes, 2);
 }
 
-// modifier1, size, modifier2, then names and values, each behind its size; sizes have two bytes,
-// the low one first. The body follows.
-void UwsgiRequest::write_head(Request& r, const upstream::Peer&, buf::Buffer& to)
+// Names and values, each behind its size; sizes have two bytes, the low one first, as the size of
+// it all has.
+bool UwsgiRequest::collect(Request& r)
 {
-    buf::Buffer params(2048);
-    buf::Writer p(params);
-    bool fits = true;
+    params_ = buf::Buffer(2048);
+    buf::Writer p(params_);
+    size_t size = 0;
     upstream::each_param(r, *conf_.params, sends_fields(),
                          [&](std::string_view name, std::string_view value) {
-                             size_t size = params.size() + name.size() + value.size() + 4;
-                             if (size > UINT16_MAX) {
-                                 fits = false;
+                             size += name.size() + value.size() + 4;
+                             if (size > UINT16_MAX)
                                  return;
-                             }
                              write_number(p, name.size());
                              p << name;
                              write_number(p, value.size());
                              p << value;
                          });
-    if (!fits)
-        r.log(Level::error,
-              "uwsgi request is too large: what is beyond 65535 bytes of parameters is left out");
+    if (size > UINT16_MAX)
+        r.log(Level::alert, "uwsgi request is too big: {}", size);
+    return size <= UINT16_MAX;
+}
+
+// modifier1, size, modifier2, then the parameters. The body follows.
+void UwsgiRequest::write_head(Request&, const upstream::Peer&, buf::Buffer& to)
+{
     buf::Writer w(to);
     char modifier1 = static_cast<char>(*conf_.modifier1);
     char modifier2 = static_cast<char>(*conf_.modifier2);
     w << std::string_view(&modifier1, 1);
-    write_number(w, params.size());
-    w << std::string_view(&modifier2, 1) << params.view();
+    write_number(w, params_.size());
+    w << std::string_view(&modifier2, 1) << params_.view();
 }
 
 const upstream::TlsTarget* UwsgiRequest::tls(Request& r)
@@ -79,16 +86,33 @@ const upstream::TlsTarget* UwsgiRequest::tls(Request& r)
     return &target_;
 }
 
-Task<Rc> handle(Request& r)
+Task<Rc> forward(Request& r)
 {
     const Conf& conf = r.conf<Conf>(module);
     upstream::Group* group = conf.pass->choose(r);
     if (!group)
         return reply(500);
-    // The length stands in the head (CONTENT_LENGTH).
-    bool needs_length = r.body.framing().kind == http::Framing::chunked;
-    return upstream::run_exchange(r, *group, *conf.rules, *r.arena().make<UwsgiRequest>(conf),
-                                  *conf.common.request_buffering || needs_length);
+    auto* request = r.arena().make<UwsgiRequest>(conf);
+    if (!request->collect(r))
+        return reply(500);
+    return upstream::run_exchange(r, *group, *conf.rules, *request, *conf.common.request_buffering);
+}
+
+// The length stands in the head (CONTENT_LENGTH).
+Task<Rc> store_and_forward(Request& r)
+{
+    http::BodyRead stored = co_await r.body.store(r);
+    if (!stored.good())
+        co_return reply(http::BodyReader::status_of(stored));
+    co_return co_await forward(r);
+}
+
+Task<Rc> handle(Request& r)
+{
+    bool chunked = r.body.framing().kind == http::Framing::chunked;
+    if (chunked && !r.body.stored() && r.body.untouched())
+        return store_and_forward(r);
+    return forward(r);
 }
 
 void set_pass(Apply& apply, Conf& conf)

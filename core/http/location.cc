@@ -48,9 +48,21 @@ const Location* LocationTree::longest_prefix(std::string_view uri) const
 
 LocationMatch LocationTree::find(std::string_view uri, Captures& captures) const
 {
-    if (auto it = exact_.find(uri); it != exact_.end())
-        return {.location = it->second, .final = true};
+    if (auto exact = exact_.find(uri); exact != exact_.end())
+        return {.location = exact->second, .final = true};
     LocationMatch match{.location = longest_prefix(uri)};
+    // `/dir` where only `/dir/` is a location that hands directories on.
+    bool named = match.location && match.location->name.size() == uri.size();
+    auto it =
+        std::lower_bound(prefixes_.begin(), prefixes_.end(), uri,
+                         [](const Prefix& p, std::string_view u) { return p.location->name < u; });
+    for (; !named && it != prefixes_.end() && it->location->name.starts_with(uri); ++it) {
+        const std::string& name = it->location->name;
+        if (name.size() == uri.size() + 1 && name.back() == '/' && it->location->auto_redirect)
+            return {.location = it->location, .redirect = true, .final = true};
+        if (name.size() > uri.size() + 1 && name[uri.size()] > '/')
+            break;
+    }
     bool ask_regexes = true;
     if (const Location* outer = match.location) {
         ask_regexes = outer->kind != Location::prefix_no_regex;
@@ -63,17 +75,6 @@ LocationMatch LocationTree::find(std::string_view uri, Captures& captures) const
                 ask_regexes = ask_regexes && inner.location->kind != Location::prefix_no_regex;
             }
         }
-    }
-    // `/dir` where only `/dir/` is a location that hands directories on.
-    auto it =
-        std::lower_bound(prefixes_.begin(), prefixes_.end(), uri,
-                         [](const Prefix& p, std::string_view u) { return p.location->name < u; });
-    for (; it != prefixes_.end() && it->location->name.starts_with(uri); ++it) {
-        const std::string& name = it->location->name;
-        if (name.size() == uri.size() + 1 && name.back() == '/' && it->location->auto_redirect)
-            return {.location = it->location, .redirect = true, .final = true};
-        if (name.size() > uri.size() + 1 && name[uri.size()] > '/')
-            break;
     }
     if (!ask_regexes)
         return match;

@@ -298,3 +298,27 @@ GET /a%20b?c=d
 --- error_code: 301
 --- response_headers
 Location: http://localhost:$TEST_NGINX_SERVER_PORT/a%20b/?c=d
+
+
+
+=== TEST 27: the name without its slash is redirected only where no location has that very name
+--- config
+    location /a { return 200 "a\n"; }
+    location /a/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location ^~ /b { return 200 "b\n"; }
+    location /b/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /c/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /d { return 200 "d\n"; }
+    location /d/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location ~ ^/d$ { return 200 "regex\n"; }
+    location / {
+        location ~ ^/c$ { return 200 "nested\n"; }
+        location /e { return 200 "e\n"; }
+        location /e/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    }
+--- request eval
+["GET /a", "GET /b", "GET /c", "GET /d", "GET /e"]
+--- error_code eval
+[200, 200, 301, 200, 200]
+--- response_body_like eval
+["^a\n", "^b\n", "301 Moved", "^regex\n", "^e\n"]

@@ -324,6 +324,28 @@ void Request::drop_others()
 
 // ---- errors -------------------------------------------------------------------------------------
 
+namespace {
+
+// The connection's state is in doubt, or a body would have to be read, however long it is.
+bool ends_connection(int status)
+{
+    switch (status) {
+    case 400:
+    case 413:
+    case 414:
+    case 431:
+    case 494:
+    case 495:
+    case 496:
+    case 497:
+    case 500:
+    case 501: return true;
+    default: return false;
+    }
+}
+
+}  // namespace
+
 Task<Rc> Request::reply_with(int status)
 {
     if (head_sent_)
@@ -332,6 +354,7 @@ Task<Rc> Request::reply_with(int status)
         log_status = status;
         co_return closed;  // without an answer, as in nginx
     }
+    keep_alive = keep_alive && !ends_connection(status);  // whatever page is shown for it
     Rc rc;
     if (try_error_page(status, rc)) {
         if (rc.is_reply())
@@ -392,21 +415,7 @@ Task<Rc> Request::send_error_page(int status)
             h.id == HeaderId::content_range || h.id == HeaderId::retry_after ||
             h.id == HeaderId::allow)
             out.headers.add(arena_, h);
-    switch (status) {
-    case 400:
-    case 413:
-    case 414:
-    case 431:
-    case 494:
-    case 495:
-    case 496:
-    case 497:
-    case 500:
-    case 501:
-        keep_alive = false;  // the connection's state is in doubt, or a body would have to be read
-        break;
-    default: break;
-    }
+    keep_alive = keep_alive && !ends_connection(status);
     std::string_view agent =
         *core().msie_padding && status >= 400 && head.version != Version::http09
             ? head.headers.value(HeaderId::user_agent)

@@ -50,17 +50,24 @@ void set_return(Apply& apply, Conf& conf)
     conf.rule = std::make_shared<const Rule>(std::move(rule));
 }
 
+// $status in the text is the answer's that it becomes.
+std::string_view text_of(Request& r, const Rule& rule)
+{
+    int before = std::exchange(r.out.status, r.shown_status(rule.status));
+    std::string_view text = rule.text.eval(r);
+    r.out.status = before;
+    return text;
+}
+
 Task<Rc> answer(Request& r, const Rule& rule)
 {
     if (is_redirect(rule.status)) {
-        r.out.headers.set(r.arena(), http::HeaderId::location,
-                          r.redirect_target(rule.text.eval(r)));
+        r.out.headers.set(r.arena(), http::HeaderId::location, r.redirect_target(text_of(r, rule)));
         return reply(rule.status);
     }
     if (rule.status >= 400 && !rule.has_text)
         return reply(rule.status);
-    std::string_view text = rule.text.eval(r);
-    return r.respond(rule.status, r.type_of(r.uri), text);
+    return r.respond(rule.status, r.type_of(r.uri), text_of(r, rule));
 }
 
 bool has_rule(const http::Location& location)

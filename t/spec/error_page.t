@@ -257,3 +257,47 @@ User-Agent: Mozilla/5.0 MSIE Chrome
 "GET / HTTP/1.1\r\n\r\n"
 --- error_code: 500
 --- error_log: rewrite or internal redirection cycle
+
+
+
+=== TEST 22: $status in the text of return is that of the answer
+--- config
+    location /t { return 201 "$status\n"; }
+    location /r { return 302 /to/$status; }
+    location /e { error_page 503 = @e; return 503; }
+    location @e { return 200 "page $status\n"; }
+    location /k { error_page 503 @k; return 503; }
+    location @k { return 200 "page $status\n"; }
+    location /n { error_page 503 =299 @k; return 503; }
+--- request eval
+["GET /t", "GET /r", "GET /e", "GET /k", "GET /n"]
+--- error_code eval
+[201, 302, 200, 503, 299]
+--- response_body_like eval
+["^201\n", "302 Found", "^page 200\n", "^page 503\n", "^page 299\n"]
+--- response_headers eval
+["!Location", "Location: http://localhost:$TEST_NGINX_SERVER_PORT/to/302", "!Location", "!Location", "!Location"]
+
+
+
+=== TEST 23: an error that ends the connection does so with a page of one's own, too
+--- config
+    client_max_body_size 10;
+    error_page 413 @page;
+    error_page 400 500 503 /page;
+    location @page { return 413 "page\n"; }
+    location /page { return 200 "page\n"; }
+    location /big { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /400 { return 400; }
+    location /500 { return 500; }
+    location /503 { return 503; }
+--- request eval
+["POST /big\n12345678901", "GET /400", "GET /500", "GET /503"]
+--- more_headers
+Connection: keep-alive
+--- error_code eval
+[413, 400, 500, 503]
+--- response_headers eval
+["Connection: close", "Connection: close", "Connection: close", "Connection: keep-alive"]
+--- response_body eval
+["page\n", "page\n", "page\n", "page\n"]

@@ -122,8 +122,10 @@ Value host(Request& r, const void*)
 Value protocol(Request& r, const void*)
 {
     if (r.head.version == Version::http09)
-        return std::string_view{};
+        return std::nullopt;
     std::string_view line = r.head.request_line;
+    while (line.ends_with(' '))
+        line.remove_suffix(1);
     size_t space = line.rfind(' ');
     return space == std::string_view::npos ? version_name(r.head.version) : line.substr(space + 1);
 }
@@ -146,16 +148,18 @@ Value request_body(Request& r, const void*)
     return text.empty() ? std::nullopt : Value{text};
 }
 
-Value args(Request& r, const void*)
-{
-    return r.args;
-}
-// A request line that could not be read leaves none of them.
 Value optional(std::string_view s)
 {
     return s.empty() ? std::nullopt : Value{s};
 }
 
+// Without any it is not there: "-" in a log.
+Value args(Request& r, const void*)
+{
+    return optional(r.args);
+}
+
+// A request line that could not be read leaves none of them.
 Value uri(Request& r, const void*)
 {
     return optional(r.uri);

@@ -431,3 +431,52 @@ GET /a b /a%20b?c 400
 --- error_code: 400
 --- access_log_is
 - - - 400
+
+
+
+=== TEST 38: arguments that are not there are "-" in a log, and nothing elsewhere
+--- http_config
+    log_format s '$args|$query_string|$is_args';
+    log_format j escape=json '{"args":"$args"}';
+--- config
+    access_log logs/access.log s;
+    access_log logs/json.log j;
+    location /t { return 200 "[$args]\n"; }
+--- request eval
+["GET /t", "GET /t?", "GET /t?a"]
+--- response_body eval
+["[]\n", "[]\n", "[a]\n"]
+--- access_log_is
+-|-|
+-|-|
+a|a|?
+--- files_are
+>>> logs/json.log
+{"args":""}
+{"args":""}
+{"args":"a"}
+
+
+
+=== TEST 39: no protocol was named
+--- http_config
+    log_format s '[$server_protocol]';
+--- config
+    access_log logs/access.log s;
+    location /t { return 200 "ok\n"; }
+--- raw_request eval
+"GET /t\r\n"
+--- ignore_response
+--- access_log_is
+[-]
+
+
+
+=== TEST 40: blanks behind the protocol are not part of it
+--- config
+    location /t { return 200 "[$server_protocol]\n"; }
+--- raw_request eval
+"GET /t HTTP/1.1  \r\nHost: a\r\nConnection: close\r\n\r\n"
+--- response_body
+[HTTP/1.1]
+--- not_nginx: there they are

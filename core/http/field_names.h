@@ -13,6 +13,10 @@
 
 namespace sluice::http {
 
+/// In Response::server and date: no such field, rather than ours.
+inline constexpr char no_field_mark = 0;
+inline constexpr std::string_view no_field{&no_field_mark, 0};
+
 class FieldNames
 {
 public:

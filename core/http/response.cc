@@ -8,6 +8,7 @@
 #include "core/buf/writer.h"
 #include "core/http/conditions.h"
 #include "core/http/connection.h"
+#include "core/http/field_names.h"
 #include "core/http/request.h"
 #include "core/http/service.h"
 #include "core/http/uri.h"
@@ -92,6 +93,15 @@ bool is_rendered_here(HeaderId id)
     }
 }
 
+// The upstream's, or ours; none for no_field.
+void write_either(buf::Writer& w, std::string_view name, std::string_view theirs,
+                  std::string_view ours)
+{
+    if (theirs.data() == no_field.data())
+        return;
+    w.field(name, theirs.empty() ? ours : theirs);
+}
+
 constexpr size_t usual_head = 1024;
 constexpr size_t small_body = 2048;  // copied behind the head
 
@@ -141,8 +151,8 @@ void Request::render_head()
         w << static_cast<uint64_t>(out.status) << " " << out.reason;
     w << "\r\n";
     const CoreLocation& rules = core();
-    w.field("Server", out.server.empty() ? server_token(*rules.server_tokens) : out.server);
-    w.field("Date", out.date.empty() ? Clock::http_time() : out.date);
+    write_either(w, "Server", out.server, server_token(*rules.server_tokens));
+    write_either(w, "Date", out.date, Clock::http_time());
     if (!out.content_type.empty())
         w.field("Content-Type", out.content_type);
     if (out.content_length >= 0)

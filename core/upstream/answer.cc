@@ -159,6 +159,10 @@ Rc Exchange::take_answer(http::Request& r, const http::ResponseHead& head)
         default: r.out.headers.add(r.arena(), h); break;
         }
     }
+    if (rules_.left_to_upstream & bit(HeaderId::server) && r.out.server.empty())
+        r.out.server = http::no_field;
+    if (rules_.left_to_upstream & bit(HeaderId::date) && r.out.date.empty())
+        r.out.date = http::no_field;
     buffered_ = rules_.buffering && !is_stream(r.out.content_type);
     if (head.headers.has_any(accel))
         heed_accel(r, head);

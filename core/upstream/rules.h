@@ -62,8 +62,9 @@ struct Rules {
     Bind bind;
     bool socket_keepalive = false;
 
-    http::FieldNames hidden;  // response fields that are not passed on
-    uint32_t ignored = 0;     // of IgnoredField
+    http::FieldNames hidden;        // response fields that are not passed on
+    uint64_t left_to_upstream = 0;  // bits of Server and Date: without the upstream's there is none
+    uint32_t ignored = 0;           // of IgnoredField
     bool intercept_errors = false;
     bool intercept_404 = false;  // it is the location's own 404, whatever its error_page says
     bool force_ranges = false;

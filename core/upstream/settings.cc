@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/upstream/settings.h"
 
+#include <algorithm>
+
 #include "core/base/bytes.h"
 
 namespace sluice::upstream {
@@ -225,8 +227,16 @@ void compile_hidden(const Settings& s, std::span<const std::string_view> hidden,
         out.hidden.add(name);
     for (const std::string& name : *s.hide_header)
         out.hidden.add(name);
-    for (const std::string& name : *s.pass_header)
+    for (const std::string& name : *s.pass_header) {
         out.hidden.remove(name);
+        // Only where it would have been hidden: FastCGI programs are not expected to name a server.
+        bool was_hidden = std::ranges::any_of(
+            hidden, [&name](std::string_view other) { return iequals(other, name); });
+        if (was_hidden && iequals(name, "Server"))
+            out.left_to_upstream |= http::bit(HeaderId::server);
+        if (was_hidden && iequals(name, "Date"))
+            out.left_to_upstream |= http::bit(HeaderId::date);
+    }
     for (HeaderId id : {HeaderId::connection, HeaderId::keep_alive, HeaderId::transfer_encoding,
                         HeaderId::content_length, HeaderId::proxy_connection, HeaderId::te})
         out.hidden.add(id);

@@ -837,3 +837,30 @@ GET /r/%0d%0aSet-Cookie:%20a=b
 Location: http://x/r/%0D%0ASet-Cookie: a=b
 ! Set-Cookie
 --- not_nginx: there they can
+
+
+
+=== TEST 59: a field of proxy_pass_header is the upstream's alone: without it there is none
+--- config
+    location /t { proxy_pass_header Server; proxy_pass_header Date; proxy_pass http://127.0.0.1:$TEST_NGINX_ORIGIN_PORT; }
+--- origin
+accept
+head
+send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+--- request
+GET /t
+--- response_headers
+!Server
+!Date
+--- response_body: ok
+
+
+
+=== TEST 60: of an error without an upstream it is ours
+--- config
+    location /t { proxy_pass_header Server; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- request
+GET /t
+--- error_code: 502
+--- response_headers_like
+Server: (nginx|sluice)/.*

@@ -119,6 +119,7 @@ void format_http_time(int64_t seconds, char (&out)[30])
 
 int64_t parse_http_time(std::string_view text)
 {
+    text = text.substr(0, text.find(';'));
     char copy[64];
     if (text.size() >= sizeof copy)
         return -1;

@@ -159,6 +159,8 @@ bool parse_request_line(std::string_view line, RequestHead& head, ParseError& er
     if (!rest.empty())
         return parse_version(rest, head, error);
 
+    if (head.target[0] != '/' && head.target.find("://") == std::string_view::npos)
+        return bad_request(error);  // no target of HTTP/0.9: who asks shall see a whole answer
     head.version = Version::http09;
     if (head.method_id != Method::get) {
         error = {400, "client sent invalid method in HTTP/0.9 request", on_line};

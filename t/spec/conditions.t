@@ -99,3 +99,18 @@ page
 [304, 412, 206, 404, 404]
 --- response_headers eval
 ["ETag: \"3b9aca00-5\"", "!ETag", "Content-Range: bytes 1-2/5", "!Last-Modified", "!Last-Modified"]
+
+
+
+=== TEST 7: a date with a length behind it, as old browsers send it
+--- config
+    location /t { root html; }
+--- user_files
+>>> t 1000000000
+page
+--- request eval
+["GET /t", "GET /t"]
+--- more_headers eval
+["If-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT; length=5", "If-Modified-Since: Sun, 09 Sep 2001 01:46:41 GMT; length=5"]
+--- error_code eval
+[304, 200]

@@ -411,3 +411,17 @@ Server: (nginx|sluice)
 200 GET /one HTTP/1.1
 400 GET /here HTTP/1.1
 --- not_nginx: its buffers are of another size
+
+
+
+=== TEST 38: a line without a target is not HTTP/0.9
+--- raw_request eval
+"GET  HTTP/1.1\r\nHost: a\r\n\r\n"
+--- response_raw_like: ^HTTP/1\.1 400 
+
+
+
+=== TEST 39: nor one with what is no target
+--- raw_request eval
+"GET foo\r\n"
+--- response_raw_like: ^HTTP/1\.1 400 

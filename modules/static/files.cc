@@ -17,16 +17,16 @@ using http::Method;
 using http::Range;
 using http::RangeVerdict;
 
+bool is_missing(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
+}
+
 namespace {
 
 // Below this one read and one writev cost less than sendfile's two calls.
 constexpr size_t small_body = 64 * 1024;
 constexpr size_t copy_buffer = buf::Buffer::largest;
-
-bool is_missing(int error)
-{
-    return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
-}
 
 Rc open_failed(Request& r, std::string_view path, int error)
 {

@@ -62,6 +62,8 @@ std::string_view path_of(Request& r, std::string_view uri);
 files::Found open_file(Request& r, std::string_view path);
 /// 0 or errno.
 int file_info(Request& r, std::string_view path, os::FileInfo& info);
+/// There is no such name (nor can be): an errno of it says nothing that a log should tell.
+bool is_missing(int error);
 
 Task<Rc> serve_index(Request& r);
 Task<Rc> serve_file(Request& r);

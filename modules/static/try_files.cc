@@ -48,8 +48,13 @@ bool exists(Request& r, const TryFiles::Name& candidate, std::string_view& uri)
         name.remove_suffix(1);
     uri = whole_name(r, name);
     os::FileInfo info;
-    if (file_info(r, path_of(r, uri), info) != 0)
+    std::string_view path = path_of(r, uri);
+    if (int error = file_info(r, path, info)) {
+        // Or nobody would learn why the fallback answers for a file that is there.
+        if (!is_missing(error))
+            r.log(Level::crit, "stat() \"{}\" failed {}", path, errno_text(error));
         return false;
+    }
     return (info.kind == os::FileInfo::directory) == candidate.directory;
 }
 

@@ -486,3 +486,17 @@ POST /s
 --- request
 GET /t
 --- response_body_like: ^\d+ \d+ 1 \d+\n$
+
+
+
+=== TEST 35: try_files tells why a name is passed by, unless nothing is there
+--- config
+    location /t { try_files /a.txt/x /nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn /none =404; }
+--- user_files
+>>> a.txt
+a
+--- request
+GET /t
+--- error_code: 404
+--- no_error_log
+stat()

@@ -155,11 +155,13 @@ void Diagnostics::warn(Pos pos, std::string_view code, std::string text, Pos car
 
 bool Diagnostics::doubtful(std::string_view name) const
 {
-    auto in_name = [this](size_t i) {
-        return i < doubts_.size() &&
-               (is_alpha(doubts_[i]) || is_digit(doubts_[i]) || doubts_[i] == '_');
+    // Variables are named in lower case here, whatever the directive wrote.
+    std::string doubts = lower(doubts_), wanted = lower(name);
+    auto in_name = [&doubts](size_t i) {
+        return i < doubts.size() &&
+               (is_alpha(doubts[i]) || is_digit(doubts[i]) || doubts[i] == '_');
     };
-    for (size_t at = 0; (at = doubts_.find(name, at)) != std::string::npos; ++at)
+    for (size_t at = 0; (at = doubts.find(wanted, at)) != std::string::npos; ++at)
         if ((at == 0 || !in_name(at - 1)) && !in_name(at + name.size()))
             return true;
     return false;

@@ -261,7 +261,6 @@ constexpr Owner variable_owners[] = {
     {"auth_jwt", "jwt_*"},
     {"limit_conn", "limit_conn_status"},
     {"limit_req", "limit_req_status"},
-    {"memcached", "memcached_key"},
     {"otel", "otel_*"},
     {"proxy", "proxy_host proxy_port proxy_add_x_forwarded_for"},
     {"realip", "realip_remote_addr realip_remote_port"},

@@ -200,9 +200,12 @@ void set_error_log(conf::Apply& apply, CoreLocation& conf)
         return apply.fail_at(1, fmt::format("invalid log level \"{}\"", apply.arg(1)));
     if (!conf.error_log.is_set() || !*conf.error_log)
         conf.error_log.set(std::make_shared<Log>());
-    if (path.starts_with("syslog:") || path.starts_with("memory:"))
-        return apply.fail_at(0, fmt::format("\"{}\" logs are not built into this sluice",
-                                            path.substr(0, path.find(':'))));
+    if (path.starts_with("syslog:") || path.starts_with("memory:")) {
+        std::string kind = path.substr(0, path.find(':'));
+        apply.diag.lacks(kind);
+        return apply.fail_at(0, fmt::format("\"{}\" logs are not built into this sluice", kind),
+                             "write a file, or stderr");
+    }
     (*conf.error_log)
         ->add(LogFiles::current().file(path, apply.diag.in_place(apply.node.stop)), level);
 }

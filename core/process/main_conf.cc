@@ -58,9 +58,12 @@ void set_user(Apply& apply, MainConf& main)
 void add_error_log(Apply& apply, MainConf& main)
 {
     ErrorLog log{apply.arg(0), Level::error, apply.diag.in_place(apply.node.stop)};
-    if (log.path.starts_with("syslog:") || log.path.starts_with("memory:"))
-        return apply.fail_at(0, fmt::format("error_log target \"{}\" is not supported", log.path),
-                             "a file, or stderr");
+    if (log.path.starts_with("syslog:") || log.path.starts_with("memory:")) {
+        std::string kind = log.path.substr(0, log.path.find(':'));
+        apply.diag.lacks(kind);
+        return apply.fail_at(0, fmt::format("\"{}\" logs are not built into this sluice", kind),
+                             "write a file, or stderr");
+    }
     for (size_t i = 1; i < apply.size(); ++i) {
         if (!level_from_name(apply.arg(i), log.level))
             return apply.fail_at(i, fmt::format("invalid log level \"{}\"", apply.arg(i)));

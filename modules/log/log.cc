@@ -177,9 +177,11 @@ void set_access_log(Apply& apply, Conf& conf)
         targets.off = true;
         return;
     }
-    if (path.starts_with("syslog:"))
-        return apply.fail_at(0, "access logs to syslog are not supported",
+    if (path.starts_with("syslog:")) {
+        apply.diag.lacks("syslog");
+        return apply.fail_at(0, "\"syslog\" logs are not built into this sluice",
                              "write a file, /dev/stdout or /dev/stderr");
+    }
     auto& main = http::http_block(apply).main;
     Formats& formats = main.conf<Formats>(module);
     Target target;

@@ -546,3 +546,32 @@ location /some/thing { return 200; }
 --- must_die
 --- stderr_like: the "http2" parameter is not built into this sluice[\s\S]*2 errors in all, 2 of them for what is not built into this sluice: gzip, http2\n
 --- not_nginx: it has them
+
+
+
+=== TEST 54: what failed may have defined a variable in capitals
+--- config
+    set $WEB_ROOT /var/www;
+    root $WEB_ROOT/html;
+--- must_die
+--- stderr_like: unknown directive "set"[^\n]*\n(?![\s\S]*unknown "web_root")
+--- not_nginx: it has set
+
+
+
+=== TEST 55: logs to syslog are counted as not built in
+--- http_config
+    access_log syslog:server=127.0.0.1:5514 combined;
+--- config
+    error_log syslog:server=127.0.0.1:5514 warn;
+--- must_die
+--- stderr_like: "syslog" logs are not built into this sluice[\s\S]*write a file[\s\S]*2 errors in all, 2 of them for what is not built into this sluice: syslog\n
+--- not_nginx: it has them
+
+
+
+=== TEST 56: the key for memcached is the configuration's to define, not another module's
+--- config
+    location /t { memcached_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_0; }
+--- must_die
+--- stderr_like: unknown "memcached_key" variable(?![\s\S]*not built)

@@ -336,8 +336,8 @@ TEST(ConfErrors, DoubtIsAboutWholeNames)
 {
     Diagnostics diag;
     Level level;
-    read("nonsense { $one ~^(?<two_2>a) b; } daemon $three zone=four:1m;", diag, level);
-    for (const char* name : {"one", "two_2", "three", "four"})
+    read("nonsense { $one ~^(?<two_2>a) b; } daemon $three zone=four:1m $FIVE;", diag, level);
+    for (const char* name : {"one", "two_2", "three", "four", "five"})
         EXPECT_TRUE(diag.doubtful(name)) << name;
     for (const char* name : {"on", "two", "hree", "our", "1"})
         EXPECT_FALSE(diag.doubtful(name)) << name;

@@ -427,11 +427,11 @@ Task<Rc> Request::send_error_page(int status)
     co_return co_await respond(shown, type, page);
 }
 
-void Request::write_log(Level level, fmt::string_view format, fmt::format_args args)
+void Request::write_log(Level level, fmt::string_view format, fmt::format_args values)
 {
     fmt::basic_memory_buffer<char, Log::max_line> line;
     auto to = fmt::appender(line);
-    fmt::vformat_to(to, format, args);
+    fmt::vformat_to(to, format, values);
     fmt::format_to(to, ", client: {}", c.peer_host());
     if (server)
         fmt::format_to(to, ", server: {}", server->first_name);
